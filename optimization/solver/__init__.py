@@ -1,0 +1,1 @@
+"""The allocation problem and its solution: numpy, PuLP and HiGHS, nothing of Django."""

@@ -1,0 +1,1 @@
+"""The scenario law in numpy: no Django, clock, cache, files or global random state."""
