@@ -1,0 +1,50 @@
+"""Runs one job in a worker: start, heartbeat, work, and what becomes of an error."""
+
+import logging
+import traceback
+from collections.abc import Callable
+
+from outbox.leases import JobError, Lease, StaleLease
+
+logger = logging.getLogger(__name__)
+
+INTERNAL_ERROR = (
+    "Keel could not finish this step because of an internal error. Nothing was lost: "
+    "ask for it again, and tell the staff, who can see the details."
+)
+
+
+class PermanentFailure(Exception):
+    """No attempt can succeed; the message tells the analyst what happened and what to do."""
+
+
+def run_job(*, job_id: str, owner: str, work: Callable[[Lease], None]) -> None:
+    """Run ``work`` under the job's lease; ``work`` calls ``lease.finish`` with its effect.
+
+    A message for a job that does not wait to be run is dropped: it is a duplicate.
+    """
+    lease = Lease.start(job_id=job_id, owner=owner)
+    if lease is None:
+        logger.info("dropped a message for job %s: it does not wait to be run", job_id)
+        return
+    with lease.kept_alive():
+        try:
+            work(lease)
+        except StaleLease:
+            logger.warning("job %s was taken over; its result is dropped", job_id)
+        except PermanentFailure as failure:
+            lease.give_up(_described(failure, reason=str(failure)), permanent=True)
+        except Exception as error:
+            if lease.is_lost():
+                logger.warning("job %s was taken over while it ran; stopped", job_id)
+                return
+            lease.give_up(_described(error, reason=INTERNAL_ERROR), permanent=False)
+            raise
+
+
+def _described(error: Exception, *, reason: str) -> JobError:
+    return JobError(
+        error_class=f"{type(error).__module__}.{type(error).__qualname__}",
+        reason=reason,
+        traceback="".join(traceback.format_exception(error)),
+    )
