@@ -5,7 +5,7 @@ key keeps its meaning.
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 
 from funds.models.checks import not_blank
 from funds.taxonomy import LONGEST_SECTOR_KEY, LONGEST_SECTOR_LABEL
@@ -68,6 +68,14 @@ class Sector(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["taxonomy", "key"], name="%(app_label)s_%(class)s_key_once"
+            ),
+            models.CheckConstraint(
+                name="%(app_label)s_%(class)s_key_normalized",
+                condition=Q(key=Func(F("key"), function="normalize_sector")),
+                violation_error_message=(
+                    "A sector key has lower-case ASCII letters and digits only, with single"
+                    " underscores between words."
+                ),
             ),
             not_blank("key"),
             not_blank("label"),
