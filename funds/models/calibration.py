@@ -1,16 +1,23 @@
 """Versioned statistics a simulation rests on. A row never changes: triggers refuse it."""
 
+import hashlib
 from typing import TYPE_CHECKING, Self
 
+import rfc8785
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
 
 from funds.models.checks import in_range, json_type, not_blank
 
 if TYPE_CHECKING:
     from funds.models.people import User
+
+CITATION_WITHOUT_ITS_PARTS = (
+    '$[*] ? (!(@.claim.type() == "string" && @.source.type() == "string"'
+    ' && @.year.type() == "number"))'
+)
 
 
 class CalibrationSnapshotQuerySet(models.QuerySet["CalibrationSnapshot"]):
@@ -77,6 +84,18 @@ class CalibrationSnapshot(models.Model):
             json_type("parameters", "object"),
             json_type("citations", "array"),
             models.CheckConstraint(
+                name="%(app_label)s_%(class)s_citations_complete",
+                condition=~Q(
+                    Func(
+                        F("citations"),
+                        Value(CITATION_WITHOUT_ITS_PARTS),
+                        function="jsonb_path_exists",
+                        output_field=models.BooleanField(),
+                    )
+                ),
+                violation_error_message="Each citation needs claim, source and year.",
+            ),
+            models.CheckConstraint(
                 name="%(app_label)s_%(class)s_parameters_without_buckets_and_seed",
                 condition=~Q(parameters__has_any_keys=["buckets", "seed"]),
                 violation_error_message="Buckets and seed come from the fund and the request.",
@@ -85,3 +104,19 @@ class CalibrationSnapshot(models.Model):
 
     def __str__(self) -> str:
         return self.version
+
+    def computed_content_sha256(self) -> str:
+        """SHA-256 of the canonical JSON (RFC 8785) of everything the row states."""
+        content = {
+            "version": self.version,
+            "kind": str(self.kind),
+            "fund": None if self.fund_id is None else str(self.fund_id),
+            "label": self.label,
+            "parameters": self.parameters,
+            "sample_size": self.sample_size,
+            "window_start": self.window_start.isoformat(),
+            "window_end": self.window_end.isoformat(),
+            "method": self.method,
+            "citations": self.citations,
+        }
+        return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
