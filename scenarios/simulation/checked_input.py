@@ -96,21 +96,22 @@ class FieldReader:
         above: float | None = None,
         below: float | None = None,
         default: Any = MISSING,
+        code: str = "OUT_OF_RANGE",
     ) -> Any:
-        """The field as a finite float inside the given bounds."""
+        """The field as a finite float inside the given bounds; ``code`` names a broken bound."""
         value = self.raw(field, default)
         if value is None or (value is default and not isinstance(value, int | float)):
             return value
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             self.fault(field, "NOT_A_NUMBER", f"is {_shown(value)}, must be a number")
             return None
-        number = float(value)
+        number = _as_float(value)
         if not math.isfinite(number):
             self.fault(field, "NOT_FINITE", f"is {_shown(value)}, must be a finite number")
             return None
         rule = _broken_bound(number, minimum=minimum, maximum=maximum, above=above, below=below)
         if rule:
-            self.fault(field, "OUT_OF_RANGE", f"is {_shown(value)}, must be {rule}")
+            self.fault(field, code, f"is {_shown(value)}, must be {rule}")
             return None
         return number
 
@@ -215,6 +216,13 @@ class FieldReader:
             return
         for index, item in enumerate(value):
             yield FieldReader(item, path=f"{self.at(field)}[{index}]", faults=self.faults)
+
+
+def _as_float(value: int | float | Decimal) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # An int beyond the largest float.
+        return math.inf
 
 
 def _broken_bound(

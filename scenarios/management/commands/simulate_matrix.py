@@ -1,0 +1,161 @@
+"""Writes a scenario matrix to a file, without database, cache or server."""
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandParser
+from numpy.typing import NDArray
+
+from scenarios.fund_config import default_scenario_config
+from scenarios.simulation.bucket_statistics import bucket_statistics
+from scenarios.simulation.canonical_key import matrix_key
+from scenarios.simulation.checked_input import InvalidInput
+from scenarios.simulation.config import parse_config
+from scenarios.simulation.matrix_bytes import content_sha256
+from scenarios.simulation.model import ScenarioModel, build_model
+from scenarios.simulation.sample import Sample
+from scenarios.simulation.variance_shares import NoVariance, measured_variance_shares
+
+LARGEST_SCENARIOS = 1_000_000
+EXIT_BAD_INPUT = 2
+
+
+class UnreadableConfig(ValueError):
+    """The file is not one JSON object of the kind that can be read; the message says why."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Simulates the scenario matrix of a configuration file, writes it as float32 "
+        "(buckets, scenarios) to a .npy file and prints one JSON object about it."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("config", nargs="?", metavar="CONFIG.json")
+        parser.add_argument("--scenarios", type=int, metavar="N")
+        parser.add_argument("--sample", choices=[Sample.OPTIMIZATION, Sample.VALIDATION])
+        parser.add_argument("--out", metavar="M.npy")
+        parser.add_argument(
+            "--print-default-config",
+            action="store_true",
+            help="print the configuration of the shipped fund and calibration, and stop",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["print_default_config"]:
+            self._print_json(parse_config(default_scenario_config()).canonical_json(), indent=2)
+            return
+        missing = [name for name in ("config", "scenarios", "sample", "out") if not options[name]]
+        if missing:
+            self._refuse(f"{_shown_option(name)}: is missing" for name in missing)
+        self._simulate(
+            config_path=Path(options["config"]),
+            scenarios=options["scenarios"],
+            sample=Sample(options["sample"]),
+            matrix_path=Path(options["out"]),
+        )
+
+    def _simulate(
+        self, *, config_path: Path, scenarios: int, sample: Sample, matrix_path: Path
+    ) -> None:
+        if not 1 <= scenarios <= LARGEST_SCENARIOS:
+            self._refuse([f"--scenarios: is {scenarios}, must be from 1 to {LARGEST_SCENARIOS}"])
+        try:
+            config = parse_config(_read_json(config_path))
+        except UnreadableConfig as error:
+            self._refuse([f"{config_path}: {error}"])
+        except InvalidInput as error:
+            self._refuse(str(fault) for fault in error.faults)
+        started = time.perf_counter()
+        model = build_model(config)
+        multiples = model.multiples(sample=sample, first_scenario=0, count=scenarios)
+        seconds = time.perf_counter() - started
+        try:
+            with matrix_path.open("wb") as file:
+                np.save(file, multiples)
+        except OSError as error:
+            self._refuse([f"{matrix_path}: cannot be written: {error.strerror}"])
+        self._print_json(
+            {
+                "matrix_key": matrix_key(config=config, scenarios=scenarios, sample=sample),
+                "sha256": content_sha256(multiples),
+                "buckets": _bucket_rows(model, multiples),
+                "variance_shares": _variance_shares(model),
+                "seconds": round(seconds, 6),
+            }
+        )
+
+    def _print_json(self, content: dict[str, Any], *, indent: int | None = None) -> None:
+        self.stdout.write(json.dumps(content, allow_nan=False, ensure_ascii=False, indent=indent))
+
+    def _refuse(self, lines: Iterable[str]) -> NoReturn:
+        for line in lines:
+            self.stderr.write(line)
+        raise SystemExit(EXIT_BAD_INPUT)
+
+
+def _shown_option(name: str) -> str:
+    return "CONFIG.json" if name == "config" else f"--{name}"
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(
+            path.read_bytes(),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object_without_repeats,
+        )
+    except OSError as error:
+        raise UnreadableConfig(f"cannot be read: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise UnreadableConfig(f"is not JSON: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableConfig(f"is not JSON text: {error}") from error
+    except RecursionError as error:
+        raise UnreadableConfig("is nested too deeply") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise UnreadableConfig(f"holds {name}, which is not a JSON number")
+
+
+def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise UnreadableConfig(f"has the field {name!r} twice in one object")
+        fields[name] = value
+    return fields
+
+
+def _bucket_rows(model: ScenarioModel, multiples: NDArray[np.float32]) -> list[dict[str, Any]]:
+    statistics = bucket_statistics(multiples)
+    return [
+        {
+            "key": key,
+            "expected_multiple": float(model.expected_multiples[row]),
+            "deal_win_probability": float(model.deal_win_probabilities[row]),
+            "median": float(statistics.medians[row]),
+            "p90": float(statistics.p90s[row]),
+            "loss_probability": float(statistics.loss_probabilities[row]),
+        }
+        for row, key in enumerate(model.bucket_keys)
+    ]
+
+
+def _variance_shares(model: ScenarioModel) -> dict[str, float] | None:
+    """Of the equally weighted portfolio; None if its multiple does not vary."""
+    try:
+        shares = measured_variance_shares(model=model)
+    except NoVariance:
+        return None
+    return {
+        "macro": shares.macro,
+        "bucket": shares.bucket,
+        "idiosyncratic": shares.idiosyncratic,
+    }

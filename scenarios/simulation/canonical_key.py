@@ -1,0 +1,51 @@
+"""Names for scenario laws and matrices: equal names mean equal bytes.
+
+A name is the full SHA-256 of the RFC 8785 JSON of everything that decides the content.
+"""
+
+import hashlib
+from dataclasses import asdict
+from typing import Any
+
+import rfc8785
+
+from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.random_words import RandomKey, random_key
+from scenarios.simulation.sample import Sample
+from scenarios.simulation.variance_presets import LOADINGS
+
+KERNEL_VERSION = 1
+"""Raised whenever the same configuration gives other bytes than before."""
+
+
+def matrix_key(*, config: ScenarioConfig, scenarios: int, sample: Sample) -> str:
+    """The name of one matrix, 64 hexadecimal digits."""
+    return _digest({"law": _law(config), "scenarios": scenarios, "sample": str(sample)})
+
+
+def law_key(config: ScenarioConfig) -> str:
+    """The name of the law alone: the same for every sample and number of scenarios."""
+    return _digest({"law": _law(config)})
+
+
+def random_key_of(config: ScenarioConfig) -> RandomKey:
+    """The key of the random words: from the seed if there is one, else from the law.
+
+    Configurations with the same seed share their random numbers, so their differences are not
+    blurred by chance.
+    """
+    if config.seed is not None:
+        return random_key(f"keel scenario seed {config.seed}")
+    return random_key(f"keel scenario law {law_key(config)}")
+
+
+def _law(config: ScenarioConfig) -> dict[str, Any]:
+    return {
+        "kernel_version": KERNEL_VERSION,
+        "config": config.canonical_json(),
+        "loadings": asdict(LOADINGS[config.dependence.variance_shares]),
+    }
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()

@@ -1,0 +1,48 @@
+"""The multiple of the initial cheque given exit, as a function of its rank among exits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenarios.simulation.elementary import FloatArray, exp, log, power
+from scenarios.simulation.parameters import ExitLaw
+
+NORMAL_P90 = 1.2815515655446004
+"""The 90 % quantile of the standard normal."""
+
+PARETO_UPPER_TAIL = 0.1
+"""Above the 90 % quantile ``lognormal_pareto`` follows a Pareto law."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitMultiples:
+    """Exits of one bucket; ``median`` and ``p90`` are hit exactly by either law."""
+
+    law: ExitLaw
+    median: float
+    p90: float
+
+    def quantile(self, *, rank_normal: FloatArray, upper_tail: FloatArray) -> FloatArray:
+        """The multiples at rank v given twice: as its normal quantile and as 1 - v."""
+        log_median, spread = self._lognormal()
+        multiples = np.empty_like(rank_normal)
+        is_pareto = upper_tail <= PARETO_UPPER_TAIL
+        if self.law.tail_index is None or self.law.multiple_cap is None:
+            is_pareto = np.zeros_like(is_pareto)
+        else:
+            multiples[is_pareto] = self._pareto(
+                upper_tail[is_pareto], self.law.tail_index, self.law.multiple_cap
+            )
+        multiples[~is_pareto] = exp(log_median + spread * rank_normal[~is_pareto])
+        return multiples
+
+    def _lognormal(self) -> tuple[float, float]:
+        """Mean and standard deviation of the logarithm."""
+        log_median, log_ratio = log(np.array([self.median, self.p90 / self.median])).tolist()
+        return log_median, log_ratio / NORMAL_P90
+
+    def _pareto(self, upper_tail: FloatArray, tail_index: float, cap: float) -> FloatArray:
+        # Survival falls from 0.1 at p90 to 0 at the cap; the density below the cap is Pareto's.
+        at_cap = float(power(np.array([self.p90 / cap]), tail_index)[0])
+        left = at_cap + (1.0 - at_cap) * (upper_tail / PARETO_UPPER_TAIL)
+        return self.p90 * power(left, -1.0 / tail_index)
