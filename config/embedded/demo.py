@@ -1,0 +1,68 @@
+"""`./dev demo`: the whole pipeline once, on the default fund, with real workers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .instance import Instance, open_instance
+from .keel_processes import manage, pipeline, worker_ready_file
+from .migrations import AppliedMigrations
+from .refusal import say
+from .run_directory import RunDirectory
+from .services import Services, restart_dead_servers, running_services
+from .supervision import Supervisor
+
+INSTANCE = "demo"
+
+
+def demo(project: Path, *, as_json: bool) -> int:
+    """Return the exit code: 0 only if the session was completed."""
+    instance = open_instance(project, INSTANCE)
+    with (
+        running_services(instance) as services,
+        supervised(project, instance, services, command="demo") as (supervisor, run),
+    ):
+        migrate(project, instance, services, supervisor)
+        load_demo = supervisor.start(manage("load_demo", "load_demo"))
+        for plan in pipeline(run):
+            supervisor.keep_running(plan)
+        supervisor.wait_for_success(load_demo)
+        request = manage("run_demo", "run_demo", *(["--json"] if as_json else []))
+        exit_code = supervisor.wait_for(supervisor.start(request, shown=True))
+        if exit_code:
+            say(f"the demonstration failed\n{supervisor.last_words_of_all()}")
+        return exit_code
+
+
+@contextmanager
+def supervised(
+    project: Path, instance: Instance, services: Services, *, command: str
+) -> Iterator[tuple[Supervisor, RunDirectory]]:
+    """Yield a supervisor whose processes are all stopped at the end, however it ends."""
+    run = RunDirectory(instance, command=command)
+    supervisor = Supervisor(
+        project=project,
+        run=run,
+        environment=services.environment()
+        | {
+            "KEEL_WORKER_READY_FILE": str(worker_ready_file(run)),
+            "STATIC_ROOT": str(instance.directory / "static"),
+        },
+        tend_servers=lambda: restart_dead_servers(instance, services),
+    )
+    try:
+        yield supervisor, run
+    finally:
+        supervisor.stop()
+
+
+def migrate(project: Path, instance: Instance, services: Services, supervisor: Supervisor) -> None:
+    plan = manage("migrate", "migrate", "--no-input", "--verbosity", "1")
+    if services.postgres is None:
+        supervisor.wait_for_success(supervisor.start(plan))
+        return
+    applied = AppliedMigrations(project=project, instance=instance, postgres=services.postgres)
+    if not applied.are_complete():
+        say("migrating the database")
+        supervisor.wait_for_success(supervisor.start(plan))
+        applied.note()

@@ -1,0 +1,155 @@
+"""Makes `.venv` from the hashed locks; anew when they change or an install broke off."""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from .file_locks import SharedUse, alone, exclusive
+from .instance import state_directory
+from .interrupt import pause
+from .refusal import Refusal, say
+
+RUNTIME_LOCK = "requirements.lock"
+DEVELOPER_LOCK = "requirements-dev.lock"  # holds every pin of the runtime lock as well
+
+
+class Environment:
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.directory = project / ".venv"
+        self.python = self.directory / "bin" / "python"
+        self._stamp = self.directory / "keel-stamp.json"
+
+    def is_ready(self, *, developer: bool) -> bool:
+        wanted = [RUNTIME_LOCK, DEVELOPER_LOCK] if developer else [RUNTIME_LOCK]
+        installed = self._installed()
+        return os.access(self.python, os.X_OK) and all(
+            installed.get(lock) == self._digest(lock) for lock in wanted
+        )
+
+    def make_ready(self, *, developer: bool) -> None:
+        """Install what is missing; hold `.venv` for this process, across exec, until it ends."""
+        state = state_directory(self.project)
+        use = SharedUse(state / "environment.users")
+        use.enter(survive_exec=True)
+        if self.is_ready(developer=developer):
+            return
+        use.leave()
+        with exclusive(state / "environment.install") as held:
+            if not self.is_ready(developer=developer):
+                self._install(developer, users=state / "environment.users", held=held)
+        use.enter(survive_exec=True)
+
+    def _install(self, developer: bool, *, users: Path, held: int) -> None:
+        if self.is_ready(developer=False):
+            # Only added to: whoever runs from .venv now is not disturbed.
+            self._stamp.unlink()
+        else:
+            with alone(users) as nobody_uses_it:
+                if not nobody_uses_it:
+                    raise Refusal(
+                        "the locks changed, so .venv has to be made anew, but another ./dev runs"
+                        " from it. Stop that one, then run this again."
+                    )
+                self._make_empty(held)
+        locks = [RUNTIME_LOCK, DEVELOPER_LOCK] if developer else [RUNTIME_LOCK]
+        say(f"installing {locks[-1]} into .venv (a minute or so)")
+        run_installer([*self._install_command(), "-r", str(self.project / locks[-1])], held=held)
+        unfinished = self._stamp.with_suffix(".new")
+        unfinished.write_text(json.dumps({lock: self._digest(lock) for lock in locks}))
+        unfinished.replace(self._stamp)
+
+    def _make_empty(self, held: int) -> None:
+        try:
+            if self.directory.is_symlink():
+                self.directory.unlink()
+            elif self.directory.exists():
+                say("removing .venv: it is unfinished, or the locks changed")
+                shutil.rmtree(self.directory)
+        except PermissionError as error:
+            raise Refusal(
+                f"{error.filename} cannot be removed: .venv was made by another user. Remove"
+                " .venv as that user, or work in a clone of your own."
+            ) from error
+        # The interpreter this runs on may itself be in the .venv that was just removed.
+        base_python = getattr(sys, "_base_executable", sys.executable)
+        if uv := shutil.which("uv"):
+            command = [uv, "venv", "--quiet", "--python", base_python, str(self.directory)]
+            run_installer(command, held=held)
+            return
+        if importlib.util.find_spec("ensurepip") is None:
+            raise Refusal(
+                "this Python has no ensurepip, so it cannot make a virtual environment. Install"
+                " python3-venv (on Debian and Ubuntu: apt install python3-venv) or uv, then run"
+                " this again."
+            )
+        run_installer([base_python, "-m", "venv", str(self.directory)], held=held)
+
+    def _install_command(self) -> list[str]:
+        if uv := shutil.which("uv"):
+            return [
+                *[uv, "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode"],
+                *["--python", str(self.python)],
+            ]
+        return [
+            *[
+                str(self.python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--require-hashes",
+                "--no-input",
+            ],
+            *["--disable-pip-version-check", "--root-user-action=ignore"],
+        ]
+
+    def _installed(self) -> dict[str, str]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            installed: dict[str, str] = json.loads(self._stamp.read_text())
+            return installed
+        return {}
+
+    def _digest(self, lock: str) -> str:
+        return hashlib.sha256((self.project / lock).read_bytes()).hexdigest()
+
+
+def run_installer(command: Sequence[str], *, held: int | None = None) -> None:
+    """Run a packaging tool; its words are shown only if it fails, without addresses of indexes.
+
+    It holds the lock `held` too, so that a next run waits for it if this one is killed.
+    """
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=() if held is None else (held,),
+        )
+        try:
+            while process.poll() is None:
+                pause()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if process.returncode:
+            output.seek(0)
+            last_lines = map(without_addresses, output.read().strip().splitlines()[-20:])
+            raise Refusal("\n".join([f"{command[0]} failed:", *last_lines]))
+
+
+def without_addresses(line: str) -> str:
+    """Hide the package index's host: its address may hold credentials."""
+    line = re.sub(r"[\w+.-]+://[^\s'\",]+", "<package index>", line)
+    return re.sub(r"host='[^']*'", "host=<package index>", line)

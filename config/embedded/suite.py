@@ -1,0 +1,38 @@
+"""`./dev test`: the test suite against a PostgreSQL and a Redis of its own."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .file_locks import alone
+from .foreground import run_in_foreground
+from .instance import Instance, open_throwaway_instance, state_directory
+from .postgres import Postgres
+from .redis_server import Redis
+from .services import running_services
+
+
+def run_suite(project: Path, arguments: Sequence[str]) -> int:
+    """Return pytest's exit code; nothing of the instance remains."""
+    remove_abandoned_instances(project)
+    instance = open_throwaway_instance(project)
+    try:
+        with running_services(instance, throwaway=True) as services:
+            return run_in_foreground(
+                [sys.executable, "-m", "pytest", *arguments],
+                environment=services.environment(),
+                cwd=project,
+            )
+    finally:
+        instance.remove()
+
+
+def remove_abandoned_instances(project: Path) -> None:
+    """Stop and delete what test runs that were killed left behind."""
+    for directory in state_directory(project).glob("test-*"):
+        instance = Instance(directory)
+        with alone(instance.users) as abandoned:
+            if abandoned:
+                Redis(instance).stop()
+                Postgres(instance).stop()
+                instance.remove()
