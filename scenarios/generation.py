@@ -1,0 +1,72 @@
+"""Generates a scenario matrix for a job and wakes the sessions that wait for it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from outbox.leases import Lease
+from scenarios.models import ScenarioMatrix
+from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.matrix_bytes import EncodedMatrix, encode
+from scenarios.simulation.model import ScenarioModel, build_model
+from scenarios.simulation.sample import Sample
+from scenarios.simulation.variance_shares import measured_variance_shares
+
+KIND = "matrix_generation"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedMatrix:
+    """What a finished generation stores."""
+
+    encoded: EncodedMatrix
+    buckets: list[dict[str, Any]]
+    variance_shares: dict[str, float]
+    seconds: float
+
+
+def generate_matrix(lease: Lease) -> None:
+    matrix = ScenarioMatrix.objects.without_payload().get(pk=lease.subject_id)
+    generated = simulate(config=matrix.scenario_config(), scenarios=matrix.scenarios)
+    wake_waiting_sessions: Callable[[ScenarioMatrix], None] = import_string(settings.MATRIX_READY)
+    with transaction.atomic():
+        # Before the job's row, in the order in which a request takes the two.
+        matrix.lock()
+        lease.finish()
+        matrix.complete(generated)
+        # A later statement sees the sessions that committed while complete() waited for its lock.
+        wake_waiting_sessions(matrix)
+
+
+def simulate(*, config: ScenarioConfig, scenarios: int) -> GeneratedMatrix:
+    started = time.perf_counter()
+    model = build_model(config)
+    multiples = model.multiples(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
+    shares = measured_variance_shares(model=model, weights=None)
+    return GeneratedMatrix(
+        encoded=encode(multiples),
+        buckets=_bucket_facts(model),
+        variance_shares={
+            "macro": shares.macro,
+            "bucket": shares.bucket,
+            "idiosyncratic": shares.idiosyncratic,
+        },
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _bucket_facts(model: ScenarioModel) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": key,
+            "expected_multiple": float(model.expected_multiples[row]),
+            "deal_win_probability": float(model.deal_win_probabilities[row]),
+            "expected_reserve_call_fraction": float(model.expected_reserve_call_fractions[row]),
+        }
+        for row, key in enumerate(model.bucket_keys)
+    ]

@@ -1,0 +1,173 @@
+"""Scenario matrices: generated once per fund and key, kept in PostgreSQL, read many times."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from funds.models import Fund, User
+from scenarios.simulation.canonical_key import KERNEL_VERSION, matrix_key
+from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.matrix_bytes import EncodedMatrix
+from scenarios.simulation.sample import Sample
+
+if TYPE_CHECKING:
+    from scenarios.generation import GeneratedMatrix
+
+
+class StatusChanged(Exception):
+    """The row no longer has the status that this change starts from; nothing was written."""
+
+
+class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
+    def for_user(self, user: User) -> "ScenarioMatrixQuerySet":
+        return self.filter(fund__in=Fund.objects.for_user(user))
+
+    def without_payload(self) -> "ScenarioMatrixQuerySet":
+        return self.defer("payload")
+
+    def get_or_start(
+        self, *, fund: Fund, config: ScenarioConfig, scenarios: int
+    ) -> "ScenarioMatrix":
+        """The fund's matrix for this config, new or restarted if need be, locked FOR SHARE.
+
+        Must run inside a transaction. The lock is what serialises this request with the worker
+        that completes the matrix: either the request sees it complete, or the worker sees the
+        session that waits for it.
+        """
+        key = matrix_key(config=config, scenarios=scenarios, sample=Sample.OPTIMIZATION)
+        new = ScenarioMatrix(
+            fund=fund,
+            matrix_key=key,
+            config=config.canonical_json(),
+            scenarios=scenarios,
+            kernel_version=KERNEL_VERSION,
+        )
+        self.bulk_create([new], ignore_conflicts=True)
+        self.filter(fund=fund, matrix_key=key, status=ScenarioMatrix.Status.FAILED).update(
+            status=ScenarioMatrix.Status.GENERATING,
+            generation=F("generation") + 1,
+            failure_reason="",
+        )
+        (matrix,) = self.raw(
+            "SELECT id FROM scenario_matrix WHERE fund_id = %s AND matrix_key = %s FOR SHARE",
+            [fund.pk, key],
+        )
+        return self.without_payload().get(pk=matrix.pk)
+
+
+class ScenarioMatrix(models.Model):
+    """The multiples of every bucket in every optimization scenario of one canonical config.
+
+    Unique per fund: equal configs of two funds give equal bytes, but what one fund has asked for
+    must not be visible to another, not even through a faster answer.
+    """
+
+    class Status(models.TextChoices):
+        GENERATING = "generating"
+        COMPLETE = "complete"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="scenario_matrices")
+    matrix_key = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.GENERATING)
+    # Rises when a failed matrix is started again; a late worker of an older one writes nothing.
+    generation = models.PositiveIntegerField(default=1)
+    config = models.JSONField()
+    scenarios = models.PositiveIntegerField()
+    kernel_version = models.CharField(max_length=20)
+
+    payload = models.BinaryField(null=True)
+    codec = models.CharField(max_length=20, blank=True)
+    layout = models.CharField(max_length=40, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    # Per bucket, in row order: key, expected_multiple, deal_win_probability, ...
+    buckets = models.JSONField(default=list)
+    variance_shares = models.JSONField(null=True)
+    generation_seconds = models.FloatField(null=True)
+    failure_reason = models.CharField(max_length=4000, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    completed_at = models.DateTimeField(null=True)
+
+    objects = ScenarioMatrixQuerySet.as_manager()
+
+    class Meta:
+        db_table = "scenario_matrix"
+        verbose_name_plural = "scenario matrices"
+        constraints = [
+            models.UniqueConstraint(fields=["fund", "matrix_key"], name="one_matrix_per_fund_key"),
+            models.CheckConstraint(
+                condition=Q(
+                    status="complete",
+                    payload__isnull=False,
+                    completed_at__isnull=False,
+                    variance_shares__isnull=False,
+                )
+                & ~Q(sha256="")
+                | Q(
+                    status__in=["generating", "failed"],
+                    payload__isnull=True,
+                    completed_at__isnull=True,
+                ),
+                name="exactly_complete_matrices_have_a_payload",
+            ),
+            models.CheckConstraint(
+                condition=Q(matrix_key__regex=r"^[0-9a-f]{64}$"), name="matrix_key_is_sha256_hex"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"matrix {self.matrix_key[:12]} of {self.fund_id} ({self.status})"
+
+    def scenario_config(self) -> ScenarioConfig:
+        return parse_config(self.config)
+
+    def encoded(self) -> EncodedMatrix:
+        """The stored bytes with what is needed to check them."""
+        return self.encoded_with(bytes(self.payload or b""))
+
+    def encoded_with(self, payload: bytes) -> EncodedMatrix:
+        """A payload from another store, to be checked against this row."""
+        return EncodedMatrix(
+            payload=payload,
+            codec=self.codec,
+            layout=self.layout,
+            buckets=len(self.buckets),
+            scenarios=self.scenarios,
+            sha256=self.sha256,
+        )
+
+    def lock(self) -> None:
+        """Wait until no request reads this row, and keep new ones waiting until commit."""
+        ScenarioMatrix.objects.without_payload().select_for_update(no_key=True).get(pk=self.pk)
+
+    def complete(self, generated: "GeneratedMatrix") -> None:
+        """Store the payload, unless this generation was superseded meanwhile.
+
+        :raises StatusChanged: the caller's transaction must roll back
+        """
+        encoded = generated.encoded
+        self._move(
+            self.Status.COMPLETE,
+            payload=encoded.payload,
+            codec=encoded.codec,
+            layout=encoded.layout,
+            sha256=encoded.sha256,
+            buckets=generated.buckets,
+            variance_shares=generated.variance_shares,
+            generation_seconds=generated.seconds,
+            completed_at=Now(),
+        )
+
+    def fail(self, *, reason: str) -> None:
+        self._move(self.Status.FAILED, failure_reason=reason)
+
+    def _move(self, target: str, **fields: object) -> None:
+        moved = ScenarioMatrix.objects.filter(
+            pk=self.pk, status=self.Status.GENERATING, generation=self.generation
+        ).update(status=target, **fields)
+        if not moved:
+            raise StatusChanged(f"{self} is no longer generating generation {self.generation}")
