@@ -1,0 +1,164 @@
+"""The story of a session: request, wake, cancel, fail, repair. Each change is one transaction.
+
+Rows are locked in one order everywhere: matrix, then job, then session.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef
+from django.db.models.functions import Cast, Now
+
+from funds.models import CalibrationSnapshot, Fund, User
+from optimization.fund_facts import fund_facts
+from optimization.models import OptimizationSession
+from optimization.request import FundFacts, OptimizationRequest, parse_request
+from outbox.models import OutboxJob, OutboxJobQuerySet
+from scenarios import generation
+from scenarios.models import ScenarioMatrix
+
+OPTIMIZATION = "optimization"
+VALIDATION = "validation"
+
+# A session that has had no live job for this long is owed one.
+RECONCILE_AFTER = timedelta(seconds=60)
+
+Status = OptimizationSession.Status
+
+
+@transaction.atomic
+def request_session(
+    *, user: User, fund: Fund, request: OptimizationRequest, facts: FundFacts
+) -> OptimizationSession:
+    """Store the session and the first job it is owed; nothing has been sent anywhere yet."""
+    session = OptimizationSession.objects.create(
+        fund=fund,
+        requested_by=user,
+        name=request.name,
+        request=request.as_json(),
+        buckets=list(facts.buckets),
+        calibration=CalibrationSnapshot.objects.get(version=request.calibration_version),
+    )
+    matrix = ScenarioMatrix.objects.get_or_start(
+        fund=fund, config=request.config, scenarios=request.optimization_scenarios
+    )
+    if matrix.status == ScenarioMatrix.Status.COMPLETE:
+        session.optimize_with_cached_matrix(matrix)
+        enqueue(OPTIMIZATION, session)
+    else:
+        session.wait_for_matrix(matrix)
+        _enqueue_generation(matrix)
+    return session
+
+
+def enqueue(kind: str, session: OptimizationSession) -> None:
+    OutboxJob.objects.enqueue(kind=kind, subject_ids=[str(session.pk)], fund_id=session.fund_id)
+
+
+def _enqueue_generation(matrix: ScenarioMatrix) -> None:
+    OutboxJob.objects.enqueue(
+        kind=generation.KIND, subject_ids=[str(matrix.pk)], fund_id=matrix.fund_id
+    )
+
+
+def wake_sessions_waiting_for_matrix(matrix: ScenarioMatrix) -> int:
+    """Send every session that waits for this complete matrix on to optimization."""
+    waiting = OptimizationSession.objects.filter(matrix=matrix, status=Status.MATRIX_GENERATING)
+    # Locked first, so that the sessions that move are exactly those that get a job.
+    ids = list(waiting.order_by("pk").select_for_update().values_list("pk", flat=True))
+    OptimizationSession.objects.filter(pk__in=ids).move(
+        sources=[Status.MATRIX_GENERATING], target=Status.OPTIMIZING
+    )
+    OutboxJob.objects.enqueue(
+        kind=OPTIMIZATION, subject_ids=[str(pk) for pk in ids], fund_id=matrix.fund_id
+    )
+    return len(ids)
+
+
+@transaction.atomic
+def cancel_session(session: OptimizationSession) -> None:
+    """End the session; a worker that runs its job loses the lease and stops.
+
+    A matrix being generated for it goes on: others may wait for it, and it will be cached.
+
+    :raises StatusChanged: the session has ended already
+    """
+    OutboxJob.objects.filter(subject_id=str(session.pk)).cancel()
+    session.cancel()
+
+
+def retry_session(*, session: OptimizationSession, user: User) -> OptimizationSession:
+    """Request the same again, under the fund's policy of today.
+
+    :raises InvalidInput: the fund has changed so that the request no longer fits it
+    """
+    facts = fund_facts(session.fund)
+    request = parse_request(session.request, fund=facts)
+    return request_session(user=user, fund=session.fund, request=request, facts=facts)
+
+
+def fail_session_of_job(job: OutboxJob) -> None:
+    """The session's job has ended without success; a session that ended before stays as it is."""
+    OptimizationSession.objects.filter(pk=job.subject_id).fail(
+        reason=job.error_reason, traceback=job.error_traceback
+    )
+
+
+def fail_sessions_waiting_for_matrix(job: OutboxJob) -> None:
+    matrix = ScenarioMatrix.objects.without_payload().get(pk=job.subject_id)
+    matrix.lock()
+    matrix.fail(reason=job.error_reason)
+    OptimizationSession.objects.filter(matrix=matrix, status=Status.MATRIX_GENERATING).fail(
+        reason=job.error_reason, traceback=job.error_traceback
+    )
+
+
+def reconcile_sessions() -> int:
+    """Give every stalled session the job that its status implies; returns how many stalled."""
+    repaired = 0
+    for session in _stalled(Status.OPTIMIZING):
+        enqueue(OPTIMIZATION, session)
+        repaired += 1
+    for session in _stalled(Status.VALIDATING):
+        enqueue(VALIDATION, session)
+        repaired += 1
+    return repaired + _reconcile_matrices()
+
+
+def _reconcile_matrices() -> int:
+    repaired = 0
+    waiting = OptimizationSession.objects.filter(
+        matrix=OuterRef("pk"),
+        status=Status.MATRIX_GENERATING,
+        updated_at__lt=Now() - RECONCILE_AFTER,
+    )
+    for matrix in ScenarioMatrix.objects.without_payload().filter(Exists(waiting)):
+        if matrix.status == ScenarioMatrix.Status.COMPLETE:
+            repaired += wake_sessions_waiting_for_matrix(matrix)
+        elif not _live_jobs().filter(subject_id=str(matrix.pk)).exists():
+            _restart(matrix)
+            repaired += 1
+    return repaired
+
+
+def _restart(matrix: ScenarioMatrix) -> None:
+    """A failed matrix with a waiting session starts again; a generating one gets its lost job."""
+    ScenarioMatrix.objects.get_or_start(
+        fund=matrix.fund, config=matrix.scenario_config(), scenarios=matrix.scenarios
+    )
+    _enqueue_generation(matrix)
+
+
+def _stalled(status: str) -> list[OptimizationSession]:
+    owed = OptimizationSession.objects.annotate(subject_id=Cast("pk", CharField()))
+    return list(
+        owed.filter(
+            ~Exists(_live_jobs().filter(subject_id=OuterRef("subject_id"))),
+            status=status,
+            updated_at__lt=Now() - RECONCILE_AFTER,
+        )
+    )
+
+
+def _live_jobs() -> OutboxJobQuerySet:
+    return OutboxJob.objects.live()

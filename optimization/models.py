@@ -1,0 +1,201 @@
+"""Optimization sessions: one request and its life, from REQUESTED to an end that never changes."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from funds.models import CalibrationSnapshot, Fund, User
+from scenarios.models import ScenarioMatrix, StatusChanged
+
+
+class OptimizationSessionQuerySet(models.QuerySet["OptimizationSession"]):
+    def for_user(self, user: User) -> "OptimizationSessionQuerySet":
+        return self.filter(fund__in=Fund.objects.for_user(user))
+
+    def unfinished(self) -> "OptimizationSessionQuerySet":
+        return self.filter(status__in=OptimizationSession.UNFINISHED)
+
+    def move(self, *, sources: Sequence[str], target: str, **fields: Any) -> int:
+        """Change the status of the rows that still have one of ``sources``; returns how many."""
+        return self.filter(status__in=sources).update(
+            status=target, version=F("version") + 1, updated_at=Now(), **fields
+        )
+
+    def fail(self, *, reason: str, traceback: str) -> int:
+        """End the unfinished sessions of this queryset as failed; returns how many."""
+        return self.move(
+            sources=OptimizationSession.UNFINISHED,
+            target=OptimizationSession.Status.FAILED,
+            failure_reason=reason,
+            failure_traceback=traceback,
+            finished_at=Now(),
+        )
+
+
+class OptimizationSession(models.Model):
+    """One optimization request. Statuses only move along the edges that a trigger allows."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "REQUESTED", "Requested"
+        MATRIX_GENERATING = "MATRIX_GENERATING", "Generating scenarios"
+        OPTIMIZING = "OPTIMIZING", "Optimizing"
+        VALIDATING = "VALIDATING", "Validating"
+        COMPLETED = "COMPLETED", "Completed"
+        FAILED = "FAILED", "Failed"
+        CANCELLED = "CANCELLED", "Cancelled"
+
+    UNFINISHED = (
+        Status.REQUESTED,
+        Status.MATRIX_GENERATING,
+        Status.OPTIMIZING,
+        Status.VALIDATING,
+    )
+    PROGRESS_PERCENT = {
+        Status.REQUESTED: 0,
+        Status.MATRIX_GENERATING: 10,
+        Status.OPTIMIZING: 35,
+        Status.VALIDATING: 75,
+        Status.COMPLETED: 100,
+        Status.FAILED: 100,
+        Status.CANCELLED: 100,
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="sessions")
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sessions")
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.REQUESTED)
+    version = models.PositiveIntegerField(default=1)
+
+    # What was asked, as checked: optimization.request.OptimizationRequest.as_json().
+    request = models.JSONField()
+    # The fund's policy at the time of the request, so that a later change does not rewrite it.
+    buckets = models.JSONField()
+    calibration = models.ForeignKey(CalibrationSnapshot, on_delete=models.PROTECT)
+    matrix = models.ForeignKey(ScenarioMatrix, on_delete=models.PROTECT, null=True)
+    matrix_was_cached = models.BooleanField(null=True)
+
+    allocation = models.JSONField(null=True)
+    validation_metrics = models.JSONField(null=True)
+    failure_reason = models.CharField(max_length=4000, blank=True)
+    failure_traceback = models.TextField(blank=True)
+
+    requested_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    objects = OptimizationSessionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "optimization_session"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status__in=["VALIDATING", "COMPLETED"]) | Q(allocation__isnull=False),
+                name="validating_and_completed_sessions_have_an_allocation",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="COMPLETED") | Q(validation_metrics__isnull=False),
+                name="completed_sessions_have_validation_metrics",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["COMPLETED", "FAILED", "CANCELLED"], finished_at__isnull=False
+                )
+                | Q(
+                    status__in=["REQUESTED", "MATRIX_GENERATING", "OPTIMIZING", "VALIDATING"],
+                    finished_at__isnull=True,
+                ),
+                name="exactly_terminal_sessions_have_finished_at",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="FAILED") | ~Q(failure_reason=""),
+                name="failed_sessions_say_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["REQUESTED", "FAILED", "CANCELLED"])
+                | Q(matrix__isnull=False),
+                name="sessions_past_requested_have_a_matrix",
+            ),
+        ]
+        indexes = [
+            # The list of a fund's sessions, newest first.
+            models.Index(fields=["fund", "-requested_at"], name="session_list"),
+            # The finisher of a matrix wakes the sessions that wait for it.
+            models.Index(
+                fields=["matrix"], condition=Q(status="MATRIX_GENERATING"), name="session_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in self.UNFINISHED
+
+    @property
+    def progress_percent(self) -> int:
+        return self.PROGRESS_PERCENT[self.Status(self.status)]
+
+    def wait_for_matrix(self, matrix: ScenarioMatrix) -> None:
+        self._move(
+            [self.Status.REQUESTED],
+            self.Status.MATRIX_GENERATING,
+            matrix=matrix,
+            matrix_was_cached=False,
+        )
+
+    def optimize_with_cached_matrix(self, matrix: ScenarioMatrix) -> None:
+        self._move(
+            [self.Status.REQUESTED],
+            self.Status.OPTIMIZING,
+            matrix=matrix,
+            matrix_was_cached=True,
+        )
+
+    def validate_allocation(self, allocation: dict[str, Any]) -> None:
+        self._move([self.Status.OPTIMIZING], self.Status.VALIDATING, allocation=allocation)
+
+    def complete(self, validation_metrics: dict[str, Any]) -> None:
+        self._move(
+            [self.Status.VALIDATING],
+            self.Status.COMPLETED,
+            validation_metrics=validation_metrics,
+            finished_at=Now(),
+        )
+
+    def cancel(self) -> None:
+        self._move(self.UNFINISHED, self.Status.CANCELLED, finished_at=Now())
+
+    def _move(self, sources: Sequence[str], target: str, **fields: Any) -> None:
+        """Change the status only if no other process has done so since it was read.
+
+        :raises StatusChanged: nothing was written
+        """
+        row = OptimizationSession.objects.filter(pk=self.pk)
+        if not row.move(sources=sources, target=target, **fields):
+            raise StatusChanged(
+                f"session {self.pk} cannot become {target}: it is no longer {' or '.join(sources)}"
+            )
+        self.refresh_from_db()
+
+
+class SessionEvent(models.Model):
+    """One change of a session's status; written by a trigger, so no path can skip it."""
+
+    session = models.ForeignKey(
+        OptimizationSession, on_delete=models.CASCADE, related_name="events"
+    )
+    at = models.DateTimeField()
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20, choices=OptimizationSession.Status.choices)
+
+    class Meta:
+        db_table = "optimization_session_event"
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: {self.from_status or 'new'} to {self.to_status} at {self.at}"

@@ -1,0 +1,215 @@
+"""Stored sessions as plain dicts. Page, API and command line show these and nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from optimization.models import OptimizationSession
+from optimization.result_notes import notes
+from scenarios.models import ScenarioMatrix
+
+Status = OptimizationSession.Status
+
+CURRENT_STEP = {
+    Status.REQUESTED: "Request stored",
+    Status.MATRIX_GENERATING: "Simulating the scenarios of every bucket",
+    Status.OPTIMIZING: "Searching for the allocation with the highest expected multiple",
+    Status.VALIDATING: "Checking the allocation on fresh scenarios",
+    Status.COMPLETED: "Done",
+    Status.FAILED: "Stopped by a failure",
+    Status.CANCELLED: "Cancelled",
+}
+STEPS = (
+    Status.REQUESTED,
+    Status.MATRIX_GENERATING,
+    Status.OPTIMIZING,
+    Status.VALIDATING,
+    Status.COMPLETED,
+)
+
+
+class NotCompleted(LookupError):
+    """The session has no result: it is unfinished, failed or cancelled."""
+
+
+def session_status(session: OptimizationSession) -> dict[str, Any]:
+    """Where the session stands; needs ``fund`` and ``requested_by`` loaded for no extra query."""
+    status = Status(session.status)
+    return {
+        "id": str(session.pk),
+        "name": session.name,
+        "fund": {
+            "id": str(session.fund_id),
+            "name": session.fund.name,
+            "is_sample": session.fund.is_sample,
+        },
+        "status": status.value,
+        "status_label": status.label,
+        "progress_percent": session.progress_percent,
+        "current_step": CURRENT_STEP[status],
+        "requested_by": session.requested_by.display_name,
+        "requested_at": _iso(session.requested_at),
+        "finished_at": _iso(session.finished_at),
+        "version": session.version,
+        "is_finished": session.is_finished,
+        "failure_reason": session.failure_reason or None,
+        "steps": _steps(session),
+        "request": session.request,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Completed:
+    """A session with everything that a completed one has."""
+
+    session: OptimizationSession
+    matrix: ScenarioMatrix
+    solution: dict[str, Any]
+    matrix_tier: str
+    metrics: dict[str, Any]
+
+    @classmethod
+    def of(cls, session: OptimizationSession) -> "_Completed":
+        allocation, matrix = session.allocation, session.matrix
+        metrics = session.validation_metrics
+        if session.status != Status.COMPLETED or not (allocation and matrix and metrics):
+            raise NotCompleted(f"session {session.pk} is {session.status}")
+        return cls(session, matrix, allocation["solution"], allocation["matrix_tier"], metrics)
+
+
+def session_result(session: OptimizationSession) -> dict[str, Any]:
+    """The whole result of a completed session.
+
+    :raises NotCompleted: there is no result
+    """
+    done = _Completed.of(session)
+    fresh = done.metrics["out_of_sample"]
+    result = {
+        **session_status(session),
+        "allocation": done.solution,
+        "buckets": _buckets(done),
+        "risk": _risk(done),
+        "distribution": fresh["distribution"],
+        "validation": {
+            "scenarios": fresh["scenarios"],
+            "greedy": done.metrics["greedy"],
+            "checks": done.metrics["checks"],
+            "deals_bought": done.metrics["deals_bought"],
+        },
+        "calibration": {
+            "version": session.calibration.version,
+            "label": session.calibration.label,
+        },
+        "matrix": {
+            "key": done.matrix.matrix_key,
+            "sha256": done.matrix.sha256,
+            "scenarios": done.matrix.scenarios,
+            "was_cached": session.matrix_was_cached,
+            "tier": done.matrix_tier,
+            "kernel_version": done.matrix.kernel_version,
+            "variance_shares": done.matrix.variance_shares,
+        },
+        "timings_seconds": _timings(session),
+    }
+    return {**result, "notes": notes(result)}
+
+
+def _buckets(done: _Completed) -> list[dict[str, Any]]:
+    facts = {bucket["key"]: bucket for bucket in done.matrix.buckets}
+    alone = done.metrics["bucket_loss_probability"]
+    rows = []
+    for bucket in done.session.buckets:
+        key = bucket["key"]
+        dollars = Decimal(done.solution["dollars"][key])
+        reserve_ratio = Decimal(str(bucket["reserve_ratio"]))
+        reserves = (dollars * reserve_ratio / (1 + reserve_ratio)).quantize(Decimal("0.01"))
+        called = reserves * Decimal(str(facts[key]["expected_reserve_call_fraction"]))
+        rows.append(
+            {
+                "key": key,
+                "stage": bucket["stage"],
+                "stage_label": bucket["stage_label"],
+                "sector": bucket["sector"],
+                "sector_label": bucket["sector_label"],
+                "weight": done.solution["weights"][key],
+                "dollars_usd": str(dollars),
+                "deals": float(dollars / Decimal(bucket["all_in_cost_usd"])),
+                "initial_cheque_usd": bucket["initial_cheque_usd"],
+                "all_in_cost_usd": bucket["all_in_cost_usd"],
+                "reserves_usd": str(reserves),
+                "expected_reserve_calls_usd": str(called.quantize(Decimal("0.01"))),
+                "expected_multiple": facts[key]["expected_multiple"],
+                "deal_win_probability": facts[key]["deal_win_probability"],
+                "loss_probability": alone[key],
+            }
+        )
+    return rows
+
+
+def _risk(done: _Completed) -> dict[str, Any]:
+    allocation = done.solution
+    fresh = done.metrics["out_of_sample"]
+    limits = done.session.request["limits"]
+    cvar_limit = limits.get("cvar")
+    return {
+        "expected_multiple": {
+            "exact": allocation["expected_multiple"],
+            "in_sample": allocation["in_sample_expected_multiple"],
+            "out_of_sample": fresh["expected_multiple"],
+            "interval": fresh["expected_multiple_interval"],
+            "limit": None,
+        },
+        "loss_probability": {
+            "in_sample": allocation["loss_probability"],
+            "out_of_sample": fresh["loss_probability"],
+            "interval": fresh["loss_probability_interval"],
+            "limit": limits.get("max_loss_probability"),
+        },
+        "cvar": {
+            "in_sample": allocation["cvar"],
+            "out_of_sample": fresh["cvar"],
+            "interval": fresh["cvar_interval"],
+            "limit": cvar_limit["max"] if cvar_limit else None,
+            "confidence": fresh["cvar_confidence"],
+        },
+        "expected_winners": {
+            "exact": allocation["expected_winners"],
+            "limit": limits.get("min_expected_winners"),
+        },
+    }
+
+
+def _steps(session: OptimizationSession) -> list[dict[str, Any]]:
+    """When each step began and how long it took; a step that was skipped has no time."""
+    events = sorted(session.events.all(), key=lambda event: (event.at, event.pk))
+    began = {event.to_status: event.at for event in events}
+    ended = {event.to_status: later.at for event, later in pairwise(events)}
+    return [
+        {
+            "status": step.value,
+            "label": step.label,
+            "at": _iso(began.get(step)),
+            "seconds": _seconds(began.get(step), ended.get(step)),
+        }
+        for step in STEPS
+    ]
+
+
+def _timings(session: OptimizationSession) -> dict[str, float | None]:
+    seconds = {step["status"]: step["seconds"] for step in _steps(session)}
+    return {
+        "matrix": seconds[Status.MATRIX_GENERATING],
+        "optimization": seconds[Status.OPTIMIZING],
+        "validation": seconds[Status.VALIDATING],
+        "total": _seconds(session.requested_at, session.finished_at),
+    }
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else round((end - start).total_seconds(), 3)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,106 @@
+"""A result as text for a terminal: allocation, limits, risk in and out of sample, timings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def text_report(result: dict[str, Any]) -> str:
+    parts = (_headline, _notes, _allocation, _limits, _risk, _proof, _timings)
+    return "\n\n".join("\n".join(part(result)) for part in parts) + "\n"
+
+
+def _headline(result: dict[str, Any]) -> Iterator[str]:
+    fund = result["fund"]
+    sample = ", sample data" if fund["is_sample"] else ""
+    yield f"{fund['name']}{sample}: {result['name']}"
+    yield f"Session {result['id']} {result['status']}"
+
+
+def _notes(result: dict[str, Any]) -> Iterator[str]:
+    for note in result["notes"]:
+        mark = "!" if note["level"] == "warning" else "-"
+        yield f"{mark} {note['title']} {note['text']}"
+
+
+def _allocation(result: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{'Allocation':<24}{'weight':>8}{'dollars':>18}{'deals':>8}{'multiple':>10}"
+        f"{'loss alone':>12}"
+    )
+    for row in result["buckets"]:
+        label = f"{row['stage_label']} / {row['sector_label']}"
+        yield (
+            f"{label:<24}{_percent(row['weight']):>8}{_dollars(row['dollars_usd']):>18}"
+            f"{row['deals']:>8.1f}{row['expected_multiple']:>9.2f}x"
+            f"{_percent(row['loss_probability']):>12}"
+        )
+
+
+def _limits(result: dict[str, Any]) -> Iterator[str]:
+    yield f"{'Limits (optimization scenarios)':<36}{'requested':>10}{'actual':>10}  state"
+    for row in result["allocation"]["constraints"]:
+        state = "binding" if row["binding"] else "met"
+        if not row["satisfied"]:
+            state = "NOT MET"
+        yield (
+            f"{row['id']:<36}{_limit_value(row, 'requested'):>10}"
+            f"{_limit_value(row, 'actual'):>10}  {state}"
+        )
+
+
+def _limit_value(row: dict[str, Any], field: str) -> str:
+    value = row[field]
+    return f"{value:.2f}" if row["type"] == "min_expected_winners" else _percent(value)
+
+
+def _risk(result: dict[str, Any]) -> Iterator[str]:
+    scenarios = result["validation"]["scenarios"]
+    yield f"{'Risk':<24}{'in sample':>10}{'out of sample':>15}  95% interval"
+    risk = result["risk"]
+    multiple = risk["expected_multiple"]
+    yield (
+        f"{'Expected multiple':<24}{multiple['in_sample']:>9.3f}x"
+        f"{multiple['out_of_sample']:>14.3f}x"
+        f"  {multiple['interval'][0]:.3f} to {multiple['interval'][1]:.3f}"
+        f" (exact {multiple['exact']:.3f})"
+    )
+    for name, label in (("loss_probability", "Loss probability"), ("cvar", "CVaR")):
+        row = risk[name]
+        yield (
+            f"{label:<24}{_percent(row['in_sample']):>10}{_percent(row['out_of_sample']):>15}"
+            f"  {_percent(row['interval'][0])} to {_percent(row['interval'][1])}"
+        )
+    yield f"{'Expected winners':<24}{risk['expected_winners']['exact']:>10.2f} deals (exact)"
+    yield f"Out of sample: {scenarios:,} fresh scenarios of the same law."
+
+
+def _proof(result: dict[str, Any]) -> Iterator[str]:
+    allocation = result["allocation"]
+    yield (
+        f"Proof: no allocation inside the limits exceeds {allocation['best_bound']:.4f}x on these"
+        f" scenarios; gap of the first pass {_percent(allocation['mip_gap'], decimals=4)}."
+    )
+    for check in result["validation"]["checks"]:
+        yield f"{'passed' if check['passed'] else 'FAILED'}: {check['name']}. {check['detail']}"
+
+
+def _timings(result: dict[str, Any]) -> Iterator[str]:
+    seconds = result["timings_seconds"]
+    matrix = (
+        f"matrix {seconds['matrix']:.2f} s"
+        if seconds["matrix"] is not None
+        else "matrix from cache"
+    )
+    yield (
+        f"Timings: {matrix}, optimization {seconds['optimization']:.2f} s,"
+        f" validation {seconds['validation']:.2f} s, total {seconds['total']:.2f} s"
+    )
+    yield f"Matrix {result['matrix']['key']}, read from {result['matrix']['tier']}"
+
+
+def _percent(fraction: float, *, decimals: int = 1) -> str:
+    return f"{100 * fraction:.{decimals}f}%"
+
+
+def _dollars(amount: str) -> str:
+    return f"${float(amount):,.2f}"
