@@ -202,7 +202,10 @@ CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 15
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_CREATE_MISSING_QUEUES = False
-CELERY_TASK_QUEUES = [Queue(name) for name in ("control", "matrix", "optimize", "validate")]
+# Without a key of its own a queue gets the default one, and then every queue every message.
+CELERY_TASK_QUEUES = [
+    Queue(name, routing_key=name) for name in ("control", "matrix", "optimize", "validate")
+]
 CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_TIMEZONE = "UTC"
