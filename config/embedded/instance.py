@@ -62,7 +62,7 @@ class Instance:
         return self.directory / "changing"
 
     def record(self, server: str) -> Path:
-        return self.directory / f"{server}.json"
+        return self.directory / f"{server}.process"
 
     def log(self, server: str) -> Path:
         return self.directory / f"{server}.log"

@@ -32,7 +32,8 @@ def _worker(name: str, *, queues: str, concurrency: int) -> ProcessPlan:
         name,
         [
             *["-m", "celery", "-A", "config", "worker", "-Q", queues, "-c", str(concurrency)],
-            *["-P", "prefork", "-n", node, "--without-gossip", "--without-mingle", *include],
+            *["-P", "prefork", "-n", node, "-l", "INFO", "--without-gossip", "--without-mingle"],
+            *include,
         ],
     )
 

@@ -33,7 +33,7 @@ class RunDirectory:
         return self.path / f"{name}.log"
 
     def note(self, child: Child) -> None:
-        write_record(self.path / f"{child.name}.json", child.process.pid)
+        write_record(self.path / f"{child.name}.process", child.process.pid)
 
 
 def remove_ended_runs(instance: Instance) -> None:
@@ -45,7 +45,7 @@ def remove_ended_runs(instance: Instance) -> None:
 
 
 def stop_leftovers(run: Path) -> None:
-    for record in sorted(run.glob("*.json")):
+    for record in sorted(run.glob("*.process")):
         pid = read_record(record)
         if pid is not None:
             say(f"stopping {record.stem} (process {pid}), left over from a run that was killed")
