@@ -133,6 +133,8 @@ class BucketPolicy(models.Model):
         return f"{self.key} of {self.fund}"
 
     def clean(self) -> None:
+        if None in (self.fund_id, self.stage_id, self.sector_id):
+            return  # The missing field is reported already.
         for field, chosen in (("stage", self.stage), ("sector", self.sector)):
             if chosen.taxonomy_id != self.fund.taxonomy_id:
                 raise ValidationError({field: f"{chosen} is not in taxonomy {self.fund.taxonomy}."})

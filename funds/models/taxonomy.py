@@ -4,6 +4,7 @@ A version that a fund uses is frozen by triggers: new words need a new version, 
 key keeps its meaning.
 """
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
 
@@ -20,6 +21,13 @@ class Taxonomy(models.Model):
 
     def __str__(self) -> str:
         return self.version
+
+    def is_used(self) -> bool:
+        return self.funds.exists()
+
+    def refuse_new_words_once_used(self) -> None:
+        if self.is_used():
+            raise ValidationError(f"A fund uses taxonomy {self}: add words to a new version.")
 
 
 class Stage(models.Model):
@@ -58,6 +66,10 @@ class Stage(models.Model):
     def __str__(self) -> str:
         return f"{self.key} ({self.taxonomy})"
 
+    def clean(self) -> None:
+        if self.taxonomy_id is not None:
+            self.taxonomy.refuse_new_words_once_used()
+
 
 class Sector(models.Model):
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="sectors")
@@ -83,3 +95,7 @@ class Sector(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} ({self.taxonomy})"
+
+    def clean(self) -> None:
+        if self.taxonomy_id is not None:
+            self.taxonomy.refuse_new_words_once_used()
