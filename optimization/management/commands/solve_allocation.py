@@ -1,0 +1,80 @@
+"""Solves one allocation problem from a JSON file; needs no database, Redis or server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from optimization.solver.allocate import allocate
+from optimization.solver.allocation import Allocation
+from optimization.solver.problem import parse_problem
+from scenarios.simulation.checked_input import InvalidInput
+
+EXIT_BAD_INPUT = 2
+EXIT_INFEASIBLE = 3
+EXIT_NOTHING_FOUND_IN_TIME = 4
+
+
+class Command(BaseCommand):
+    help = (
+        "Solve the allocation problem in a JSON file and print the result as JSON. Exit code 0: "
+        "allocation found; 2: bad input, one line per fault on stderr; 3: infeasible; "
+        "4: time limit before an allocation was found."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("problem", type=Path, metavar="PROBLEM.json")
+
+    def handle(self, *args: Any, problem: Path, **options: Any) -> None:
+        try:
+            parsed = parse_problem(_read_json(problem), folder=problem.parent)
+        except (InvalidInput, _UnreadableProblem) as error:
+            self.stderr.write(str(error))
+            raise SystemExit(EXIT_BAD_INPUT) from error
+        allocation = allocate(parsed)
+        self.stdout.write(json.dumps(allocation.as_json(), indent=2, allow_nan=False))
+        if not allocation.was_found:
+            self._explain(allocation, asked_to_relax=parsed.relax)
+
+    def _explain(self, allocation: Allocation, *, asked_to_relax: bool) -> None:
+        if allocation.status != "infeasible":
+            self.stderr.write("The time limit ended the search before an allocation was found.")
+            raise SystemExit(EXIT_NOTHING_FOUND_IN_TIME)
+        self.stderr.write(f"Infeasible. {allocation.infeasibility}")
+        if asked_to_relax:
+            self.stderr.write("relax: relaxation is not available in this version.")
+        raise SystemExit(EXIT_INFEASIBLE)
+
+
+class _UnreadableProblem(Exception):
+    """The file cannot be read as one JSON object without NaN or repeated names."""
+
+
+def _read_json(path: Path) -> object:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise _UnreadableProblem(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _UnreadableProblem(f"{path}: is not UTF-8 text") from error
+    try:
+        return json.loads(
+            text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_names
+        )
+    except (ValueError, RecursionError) as error:
+        raise _UnreadableProblem(f"{path}: is not valid JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+def _refuse_repeated_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"the names {', '.join(repeated)} are repeated in one object")
+    return fields

@@ -1,0 +1,175 @@
+"""Solves an allocation problem: two passes, exact weights, an independent check, the report."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from optimization.solver.allocation import Allocation, SolverRun
+from optimization.solver.budgeted_highs import (
+    FEASIBILITY_TOLERANCE,
+    RANDOM_SEED,
+    BudgetedHighs,
+    SolveInterrupted,
+)
+from optimization.solver.first_pass import (
+    OBJECTIVE_TOLERANCE,
+    FirstPass,
+    highest_expected_multiple,
+)
+from optimization.solver.infeasibility import explain_infeasibility
+from optimization.solver.limit_check import BrokenLimit, broken_limits
+from optimization.solver.problem import AllocationProblem
+from optimization.solver.report import constraint_rows, cvar_confidence, portfolio_figures
+from optimization.solver.rounding import dollars_by_largest_remainder, exact_weights
+from optimization.solver.second_pass import SecondPass, closest_to_uniform
+
+__all__ = ["AllocationCheckFailed", "SolveInterrupted", "allocate"]
+
+
+class AllocationCheckFailed(ArithmeticError):
+    """The solver's weights break a limit or a proved bound; no allocation is returned."""
+
+    def __init__(self, message: str, broken: Sequence[BrokenLimit] = ()) -> None:
+        self.broken = tuple(broken)
+        super().__init__("; ".join([message, *map(str, broken)]))
+
+
+def allocate(
+    problem: AllocationProblem, *, should_stop: Callable[[], bool] | None = None
+) -> Allocation:
+    """The allocation with the highest expected multiple that keeps every limit.
+
+    Of all that are within ``primary_lock_epsilon`` of it, the one closest to uniform, and then
+    the smallest in order of bucket key, is returned; equal problems get byte-equal weights unless
+    the wall clock stops a search. An infeasible problem is a result with status ``infeasible``.
+
+    ``should_stop`` is asked often, in the calling thread, and must be cheap; once it is true
+    `SolveInterrupted` is raised. Raises `AllocationCheckFailed` when the independent check of the
+    result finds a broken limit, and `SolverFailed` when HiGHS gives no usable status.
+    """
+    highs = BudgetedHighs(problem.settings.time_limit_seconds, should_stop)
+    ordered = problem.in_key_order()
+    first = highest_expected_multiple(ordered, highs=highs)
+    if first.weights is None:
+        return _nothing_found(ordered, first, highs)
+    first_weights = exact_weights(first.weights.tolist())
+    second = _second_pass(ordered, first, first_weights, highs)
+    weights = first_weights if second is None else exact_weights(second.weights.tolist())
+    answer = _Answer(ordered, first, first_weights, weights)
+    _check(answer)
+    return _report(answer, keys=problem.bucket_keys, run=_run(ordered, highs, second))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Exact weights after each pass, in the order of ``problem``, which is that of keys."""
+
+    problem: AllocationProblem
+    first: FirstPass
+    first_weights: tuple[float, ...]
+    weights: tuple[float, ...]
+
+
+def _second_pass(
+    problem: AllocationProblem,
+    first: FirstPass,
+    first_weights: Sequence[float],
+    highs: BudgetedHighs,
+) -> SecondPass | None:
+    """None when the first pass ran out of time: nothing is known to be nearly best then."""
+    if first.status != "optimal":
+        return None
+    best = portfolio_figures(problem=problem, weights=first_weights).expected_multiple
+    return closest_to_uniform(
+        problem,
+        minimum_expected_multiple=_locked(best, problem),
+        losing=first.losing,
+        highs=highs,
+    )
+
+
+def _locked(best: float, problem: AllocationProblem) -> float:
+    return best * (1 - problem.settings.primary_lock_epsilon)
+
+
+def _check(answer: _Answer) -> None:
+    """Holds the weights of both passes against the limits, and the multiples against the proof."""
+    problem = answer.problem
+    for stage, weights in (("first", answer.first_weights), ("second", answer.weights)):
+        broken = broken_limits(problem=problem, weights=weights)
+        if broken:
+            raise AllocationCheckFailed(f"the weights of the {stage} pass break limits", broken)
+    best = portfolio_figures(problem=problem, weights=answer.first_weights).expected_multiple
+    final = portfolio_figures(problem=problem, weights=answer.weights).expected_multiple
+    tolerance = OBJECTIVE_TOLERANCE * max(1.0, best)
+    if best > answer.first.bound + tolerance:
+        raise AllocationCheckFailed(
+            f"expected multiple {best!r} is above its proved bound {answer.first.bound!r}"
+        )
+    if final < _locked(best, problem) - tolerance:
+        raise AllocationCheckFailed(
+            f"the second pass lowered the expected multiple from {best!r} to {final!r}"
+        )
+
+
+def _report(answer: _Answer, *, keys: Sequence[str], run: SolverRun) -> Allocation:
+    problem = answer.problem
+    figures = portfolio_figures(problem=problem, weights=answer.weights)
+    best = portfolio_figures(problem=problem, weights=answer.first_weights).expected_multiple
+    # The bound and the multiple come from different sums; the larger of the two bounds both.
+    bound = max(answer.first.bound, best)
+    dollars = dollars_by_largest_remainder(weights=answer.weights, capital_usd=problem.capital_usd)
+    weight_of = dict(zip(problem.bucket_keys, answer.weights, strict=True))
+    dollars_of = dict(zip(problem.bucket_keys, dollars, strict=True))
+    return Allocation(
+        status="optimal" if answer.first.status == "optimal" else "time_limit",
+        weights={key: weight_of[key] for key in keys},
+        dollars={key: dollars_of[key] for key in keys},
+        expected_multiple=figures.expected_multiple,
+        sample_expected_multiple=figures.sample_expected_multiple,
+        first_pass_expected_multiple=best,
+        best_bound=bound,
+        mip_gap=(bound - best) / best if best > 0 else 0.0,
+        loss_probability=figures.loss_probability,
+        cvar=figures.cvar,
+        cvar_confidence=cvar_confidence(problem),
+        expected_winners=figures.expected_winners,
+        distance_to_uniform=figures.distance_to_uniform,
+        constraints=constraint_rows(
+            problem=problem,
+            weights=answer.weights,
+            first_pass_weights=answer.first_weights,
+            loss_limit_costs_multiple=answer.first.loss_limit_costs_multiple,
+        ),
+        solver=run,
+    )
+
+
+def _nothing_found(
+    problem: AllocationProblem, first: FirstPass, highs: BudgetedHighs
+) -> Allocation:
+    infeasible = first.status == "infeasible"
+    return Allocation(
+        status=first.status,
+        best_bound=None if infeasible else first.bound,
+        cvar_confidence=cvar_confidence(problem),
+        infeasibility=explain_infeasibility(problem, highs=highs) if infeasible else None,
+        solver=_run(problem, highs, None),
+    )
+
+
+def _run(problem: AllocationProblem, highs: BudgetedHighs, second: SecondPass | None) -> SolverRun:
+    return SolverRun(
+        name="HiGHS",
+        version=version("highspy"),
+        settings=problem.settings.as_json()
+        | {
+            "threads": 1,
+            "random_seed": RANDOM_SEED,
+            "feasibility_tolerance": FEASIBILITY_TOLERANCE,
+        },
+        seconds=highs.seconds,
+        nodes=highs.nodes,
+        iterations=highs.iterations,
+        second_pass=None if second is None else second.search,
+    )

@@ -1,0 +1,96 @@
+"""Says in words why no allocation keeps the limits, as far as linear programs can prove it."""
+
+import numpy as np
+
+from optimization.solver.budgeted_highs import BudgetedHighs
+from optimization.solver.limits import Limits
+from optimization.solver.model import build_model
+from optimization.solver.problem import AllocationProblem
+from optimization.solver.risk import LOSS_THRESHOLD
+from optimization.solver.scenario_bounds import scenario_bounds
+
+LOSS = "max_loss_probability"
+# Limits that belong together, in words.
+_WORDS: dict[str, str] = {
+    LOSS: "the maximum loss probability",
+    "cvar": "the maximum CVaR",
+    "stages": "the stage limits",
+    "sectors": "the sector limits",
+    "max_bucket_weight": "the bucket maximum",
+    "min_expected_winners": "the minimum of expected winners",
+}
+
+
+def explain_infeasibility(problem: AllocationProblem, *, highs: BudgetedHighs) -> str:
+    """Which limits no allocation meets even alone; if there is none, which ones clash.
+
+    ``problem`` is known to be infeasible. Every statement is proved by a linear program or a
+    count; what only a search over losing scenarios could tell is not stated.
+    """
+    stated = [name for name in _WORDS if name in problem.limits.as_json()]
+    impossible = [
+        sentence for name in stated if (sentence := _impossible_alone(problem, name, highs))
+    ]
+    if impossible:
+        return " ".join(impossible)
+    if stated == [LOSS]:
+        return f"No allocation meets {_WORDS[LOSS]}, even with no other limit."
+    linear = [name for name in stated if name != LOSS]
+    if _possible(problem, linear, highs):
+        return f"No allocation meets {_WORDS[LOSS]} together with {_listed(linear, 'and')}."
+    return _contradiction(problem, linear, highs)
+
+
+def _impossible_alone(problem: AllocationProblem, name: str, highs: BudgetedHighs) -> str:
+    """A sentence that says why no allocation meets this limit, or nothing when one may."""
+    if name == LOSS:
+        return _certain_losses(problem)
+    if _possible(problem, [name], highs):
+        return ""
+    sentence = f"No allocation meets {_WORDS[name]}, even with no other limit"
+    if name == "min_expected_winners":
+        most = float(problem.expected_winners_per_weight().max())
+        return (
+            f"{sentence}: the most that any reaches is {most:.4g}, "
+            f"the limit asks for {problem.limits.min_expected_winners:.4g}."
+        )
+    return f"{sentence}."
+
+
+def _certain_losses(problem: AllocationProblem) -> str:
+    bounds = scenario_bounds(multiples=problem.multiples, max_bucket_weight=None)
+    certain = int(np.count_nonzero(bounds.highest < LOSS_THRESHOLD))
+    allowed = problem.allowed_losing_scenarios()
+    if allowed is None or certain <= allowed:
+        return ""
+    return (
+        f"No allocation meets {_WORDS[LOSS]}, even with no other limit: every bucket loses in "
+        f"{certain} of {problem.scenarios} scenarios ({certain / problem.scenarios:.4g}), "
+        f"the limit allows {problem.limits.max_loss_probability:.4g}."
+    )
+
+
+def _contradiction(problem: AllocationProblem, linear: list[str], highs: BudgetedHighs) -> str:
+    """``linear`` contradict one another; any of them whose loss would end that is named."""
+    ending = [
+        name
+        for name in linear
+        if _possible(problem, [other for other in linear if other != name], highs)
+    ]
+    sentence = f"No allocation meets {_listed(linear, 'and')} together"
+    if ending and len(linear) > 2:
+        return f"{sentence}; without {_listed(ending, 'or')} one does."
+    return f"{sentence}."
+
+
+def _possible(problem: AllocationProblem, names: list[str], highs: BudgetedHighs) -> bool:
+    """Whether an allocation meets these limits; the one on loss probability is not among them."""
+    kept = {name: getattr(problem.limits, name) for name in names}
+    bounds = scenario_bounds(multiples=problem.multiples, max_bucket_weight=None)
+    model = build_model(problem.with_limits(Limits(**kept)), bounds=bounds)
+    return highs.solve_to_the_end(model.program).status == "optimal"
+
+
+def _listed(names: list[str], joint: str) -> str:
+    words = [_WORDS[name] for name in names]
+    return f" {joint} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

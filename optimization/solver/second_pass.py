@@ -1,0 +1,137 @@
+"""Second pass: of the nearly best allocations the one closest to uniform, made unique.
+
+Nearly best means an expected multiple of at least (1 - epsilon) times the first pass's.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.solver.budgeted_highs import (
+    FEASIBILITY_TOLERANCE,
+    BudgetedHighs,
+    HighsRun,
+    SolverFailed,
+)
+from optimization.solver.model import (
+    AllocationModel,
+    build_model,
+    fix_losing_scenarios,
+    lock_expected_multiple,
+    minimise_distance_to_uniform,
+)
+from optimization.solver.problem import AllocationProblem
+from optimization.solver.scenario_bounds import scenario_bounds
+
+# A budget in nodes rather than seconds, so that equal problems stop at the same point.
+MAX_NODES = 500
+
+Search = Literal["optimal", "time_limit", "node_limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPass:
+    """``weights`` (B,) are closest to uniform among the allocations that lose in no scenario
+    outside ``losing``, and the smallest in order of bucket among equally close ones.
+    ``search`` says how ``losing`` was chosen: ``optimal`` when no other choice comes closer
+    (within the relative gap), else which budget ended the search.
+    """
+
+    weights: NDArray[np.float64]
+    losing: frozenset[int]
+    distance: float
+    search: Search
+
+
+def closest_to_uniform(
+    problem: AllocationProblem,
+    *,
+    minimum_expected_multiple: float,
+    losing: Collection[int],
+    highs: BudgetedHighs,
+) -> SecondPass:
+    """The second pass's answer; ``losing`` is what the first pass allowed to lose."""
+    fixed = _model(problem, minimum_expected_multiple)
+    closest = _solve_fixed(fixed, losing, highs)
+    chosen = frozenset(losing)
+    search: Search = "optimal"
+    if fixed.switches:
+        chosen, search = _choose_losing(
+            problem, minimum_expected_multiple, losing=chosen, start=closest, highs=highs
+        )
+        closest = _solve_fixed(fixed, chosen, highs)
+    weights = _smallest_in_order(fixed, distance=closest.objective, highs=highs)
+    return SecondPass(weights, chosen, closest.objective, search)
+
+
+def _model(problem: AllocationProblem, minimum_expected_multiple: float) -> AllocationModel:
+    bounds = scenario_bounds(
+        multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
+    )
+    model = build_model(problem, bounds=bounds)
+    lock_expected_multiple(model, minimum=minimum_expected_multiple)
+    minimise_distance_to_uniform(model)
+    return model
+
+
+def _solve_fixed(model: AllocationModel, losing: Collection[int], highs: BudgetedHighs) -> HighsRun:
+    fix_losing_scenarios(model, losing)
+    run = highs.solve_to_the_end(model.program)
+    if run.status != "optimal" or run.values is None:
+        raise SolverFailed(f"the second pass ended with {run.status}, the first had an allocation")
+    return run
+
+
+def _choose_losing(
+    problem: AllocationProblem,
+    minimum_expected_multiple: float,
+    *,
+    losing: frozenset[int],
+    start: HighsRun,
+    highs: BudgetedHighs,
+) -> tuple[frozenset[int], Search]:
+    """The scenarios to let lose so that the allocation comes closest to uniform."""
+    model = _model(problem, minimum_expected_multiple)
+    run = highs.solve(
+        model.program, mip_gap=problem.settings.mip_gap, max_nodes=MAX_NODES, start=start.values
+    )
+    if run.status == "infeasible":
+        raise SolverFailed("the second pass is infeasible, the first had an allocation")
+    if run.values is None or run.objective > start.objective - FEASIBILITY_TOLERANCE:
+        return losing, run.status
+    chosen = {s for s, switch in model.switches.items() if run.values[switch.index] > 0.5}
+    return frozenset(chosen), run.status
+
+
+def _smallest_in_order(
+    model: AllocationModel, *, distance: float, highs: BudgetedHighs
+) -> NDArray[np.float64]:
+    """Of the allocations at this distance the one with the smallest first weight, then the
+    smallest second, and so on: one linear program each, each starting from the one before.
+    """
+    loaded: highspy.Highs = model.program.solverModel
+    weight_columns = [weight.index for weight in model.weights]
+    distance_columns = [column.index for column in model.distances]
+    for column in distance_columns:
+        loaded.changeColCost(column, 0.0)
+    loaded.addRow(
+        -highspy.kHighsInf,
+        distance,
+        len(distance_columns),
+        distance_columns,
+        [1.0] * len(distance_columns),
+    )
+    values = np.array(loaded.getSolution().col_value)
+    for column in weight_columns:
+        loaded.changeColCost(column, 1.0)
+        run = highs.run(loaded)
+        if run.status != "optimal" or run.values is None:
+            raise SolverFailed(f"the order of weights could not be settled: {run.status}")
+        values = run.values
+        loaded.changeColCost(column, 0.0)
+        loaded.changeColBounds(column, 0.0, max(0.0, float(values[column])))
+    return values[weight_columns]
