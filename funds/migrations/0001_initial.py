@@ -618,9 +618,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="bucketpolicy",
             constraint=models.CheckConstraint(
-                condition=models.Q(("reserve_ratio__gte", 0), ("reserve_ratio__lte", 10)),
+                condition=models.Q(("reserve_ratio__gte", 0), ("reserve_ratio__lte", 5)),
                 name="funds_bucketpolicy_reserve_ratio_range",
-                violation_error_message="Reserve ratio must be at least 0 and at most 10.",
+                violation_error_message="Reserve ratio must be at least 0 and at most 5.",
             ),
         ),
         migrations.AddConstraint(
@@ -634,25 +634,29 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="bucketpolicy",
             constraint=models.CheckConstraint(
-                condition=models.Q(("cheque_variation__gte", 0), ("cheque_variation__lte", 3)),
+                condition=models.Q(("cheque_variation__gte", 0), ("cheque_variation__lte", 5)),
                 name="funds_bucketpolicy_cheque_variation_range",
-                violation_error_message="Cheque variation must be at least 0 and at most 3.",
+                violation_error_message="Cheque variation must be at least 0 and at most 5.",
             ),
         ),
         migrations.AddConstraint(
             model_name="bucketpolicy",
             constraint=models.CheckConstraint(
-                condition=models.Q(("risk_multiplier__gt", 0), ("risk_multiplier__lte", 10)),
+                condition=models.Q(
+                    ("risk_multiplier__gte", Decimal("0.01")), ("risk_multiplier__lte", 20)
+                ),
                 name="funds_bucketpolicy_risk_multiplier_range",
-                violation_error_message="Risk multiplier must be above 0 and at most 10.",
+                violation_error_message="Risk multiplier must be at least 0.01 and at most 20.",
             ),
         ),
         migrations.AddConstraint(
             model_name="bucketpolicy",
             constraint=models.CheckConstraint(
-                condition=models.Q(("return_multiplier__gt", 0), ("return_multiplier__lte", 10)),
+                condition=models.Q(
+                    ("return_multiplier__gte", Decimal("0.01")), ("return_multiplier__lte", 20)
+                ),
                 name="funds_bucketpolicy_return_multiplier_range",
-                violation_error_message="Return multiplier must be above 0 and at most 10.",
+                violation_error_message="Return multiplier must be at least 0.01 and at most 20.",
             ),
         ),
         migrations.AddConstraint(

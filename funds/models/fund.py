@@ -122,11 +122,11 @@ class BucketPolicy(models.Model):
                 fields=["fund", "stage", "sector"], name="%(app_label)s_%(class)s_bucket_once"
             ),
             in_range("initial_cheque_usd", above=0, most=LARGEST_AMOUNT_USD),
-            in_range("reserve_ratio", least=0, most=10),
+            in_range("reserve_ratio", least=0, most=5),
             in_range("reference_deals", least=1, most=1000),
-            in_range("cheque_variation", least=0, most=3),
-            in_range("risk_multiplier", above=0, most=10),
-            in_range("return_multiplier", above=0, most=10),
+            in_range("cheque_variation", least=0, most=5),
+            in_range("risk_multiplier", least=Decimal("0.01"), most=20),
+            in_range("return_multiplier", least=Decimal("0.01"), most=20),
         ]
 
     def __str__(self) -> str:
