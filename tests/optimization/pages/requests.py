@@ -1,0 +1,50 @@
+"""The shipped fund as facts without a database, and its request form."""
+
+from decimal import Decimal
+from typing import Any
+
+from funds.shipped import benchmark_calibration, default_fund, taxonomy
+from optimization.forms import RequestForm
+from optimization.request import FundFacts
+
+VERSION = "v2025_industry_benchmark"
+
+
+def shipped_facts() -> FundFacts:
+    fund, words = default_fund(), taxonomy()
+    labels = {word["key"]: word["label"] for word in (*words["stages"], *words["sectors"])}
+    return FundFacts(
+        size_usd=Decimal(fund["size_usd"]),
+        buckets=tuple(
+            {
+                **bucket,
+                "key": f"{bucket['stage']}/{bucket['sector']}",
+                "stage_label": labels[bucket["stage"]],
+                "sector_label": labels[bucket["sector"]],
+                "all_in_cost_usd": str(
+                    Decimal(bucket["initial_cheque_usd"])
+                    * (1 + Decimal(str(bucket["reserve_ratio"])))
+                ),
+            }
+            for bucket in fund["buckets"]
+        ),
+        calibrations={VERSION: benchmark_calibration()["parameters"]},
+        default_calibration=VERSION,
+    )
+
+
+def typed_request(**changes: str) -> dict[str, str]:
+    """What is typed into a form that only has a name, a capital and the given fields."""
+    return {"name": "Base case", "capital_usd": "100", "calibration": VERSION} | {
+        name.replace("__", "-"): text for name, text in changes.items()
+    }
+
+
+def request_form(typed: dict[str, str] | None, **start_from: Any) -> RequestForm:
+    return RequestForm(
+        typed,
+        facts=shipped_facts(),
+        calibration_labels={VERSION: "Benchmark"},
+        defaults=start_from,
+        start_from=start_from,
+    )
