@@ -76,7 +76,9 @@ class OptimizationSession(models.Model):
     # The fund's policy at the time of the request, so that a later change does not rewrite it.
     buckets = models.JSONField()
     calibration = models.ForeignKey(CalibrationSnapshot, on_delete=models.PROTECT)
-    matrix = models.ForeignKey(ScenarioMatrix, on_delete=models.PROTECT, null=True)
+    matrix = models.ForeignKey(
+        ScenarioMatrix, on_delete=models.PROTECT, null=True, related_name="sessions"
+    )
     matrix_was_cached = models.BooleanField(null=True)
 
     allocation = models.JSONField(null=True)

@@ -15,7 +15,6 @@ DEFAULT_VALIDATION_SCENARIOS = 100_000
 DEFAULT_TIME_LIMIT_SECONDS = 120.0
 DEFAULT_MIP_GAP = 1e-4
 DEFAULT_PRIMARY_LOCK_EPSILON = 1e-3
-MOST_REGIMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class OptimizationRequest:
     optimization_scenarios: int
     validation_scenarios: int
     seed: str | None
-    regimes: tuple[Mapping[str, Any], ...] | None
+    regimes: list[Any] | None
     limits: Limits
     primary_lock_epsilon: float
     mip_gap: float
@@ -70,7 +69,7 @@ class OptimizationRequest:
             "optimization_scenarios": self.optimization_scenarios,
             "validation_scenarios": self.validation_scenarios,
             "seed": self.seed,
-            "regimes": None if self.regimes is None else [dict(regime) for regime in self.regimes],
+            "regimes": self.regimes,
             "limits": self.limits.as_json(),
             "primary_lock_epsilon": self.primary_lock_epsilon,
             "mip_gap": self.mip_gap,
@@ -105,7 +104,7 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
         default=DEFAULT_VALIDATION_SCENARIOS,
     )
     seed = reader.text("seed", longest=64, default=None)
-    regimes = _regimes(reader)
+    regimes = reader.raw("regimes", None)
     limits = _limits(reader, fund=fund, scenarios=scenarios)
     epsilon = reader.number(
         "primary_lock_epsilon", minimum=0.0, maximum=0.1, default=DEFAULT_PRIMARY_LOCK_EPSILON
@@ -133,17 +132,6 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
     )
 
 
-def _regimes(reader: FieldReader) -> tuple[Mapping[str, Any], ...] | None:
-    """The regimes as given; their rules are those of the scenario config they go into."""
-    if not reader.has("regimes"):
-        return None
-    given = reader.raw("regimes")
-    if not isinstance(given, list) or len(given) > MOST_REGIMES:
-        reader.fault("regimes", "NOT_A_LIST", f"must be a list of at most {MOST_REGIMES} regimes")
-        return None
-    return tuple(given)
-
-
 def _limits(reader: FieldReader, *, fund: FundFacts, scenarios: int | None) -> Limits:
     if not fund.buckets:
         reader.fault("fund", "NO_BUCKETS", "has no active bucket, so there is nothing to allocate")
@@ -161,10 +149,13 @@ def _config(
     *,
     fund: FundFacts,
     version: str | None,
-    regimes: tuple[Mapping[str, Any], ...] | None,
+    regimes: object,
     seed: str | None,
 ) -> Any:
-    """The scenario config; faults that are not in the request point at the fund's policy."""
+    """The scenario config, whose rules the regimes of the request must keep too.
+
+    Faults that are not in the request point at the fund's policy.
+    """
     if version is None:
         return None
     try:

@@ -51,14 +51,14 @@ def _deal_counts(result: dict[str, Any]) -> list[dict[str, str]]:
     ]
     if not apart:
         return []
+    loss = _percent(bought["loss_probability"]["value"])
+    cvar = _percent(bought["cvar"]["value"])
     return [
         _warning(
             "Some buckets buy a different number of deals than they were simulated with.",
-            f"{', '.join(apart)}: less than half or more than twice the reference number."
-            f" With the deals this allocation buys, loss probability is"
-            f" {_percent(bought['loss_probability'])} and CVaR {_percent(bought['cvar'])}."
-            " Set the reference deals of these buckets nearer to what the fund would buy and run"
-            " again.",
+            f"{', '.join(apart)}: less than half or more than twice the reference number. With the"
+            f" deals this allocation buys, loss probability is {loss} and CVaR {cvar}. Set the"
+            " reference deals of these buckets nearer to what the fund would buy and run again.",
         )
     ]
 

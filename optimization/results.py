@@ -91,7 +91,7 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
         "allocation": done.solution,
         "buckets": _buckets(done),
         "risk": _risk(done),
-        "distribution": fresh["distribution"],
+        "distribution": _distribution(fresh),
         "validation": {
             "scenarios": fresh["scenarios"],
             "greedy": done.metrics["greedy"],
@@ -156,27 +156,45 @@ def _risk(done: _Completed) -> dict[str, Any]:
     return {
         "expected_multiple": {
             "exact": allocation["expected_multiple"],
-            "in_sample": allocation["in_sample_expected_multiple"],
-            "out_of_sample": fresh["expected_multiple"],
-            "interval": fresh["expected_multiple_interval"],
+            "in_sample": allocation["sample_expected_multiple"],
+            **_fresh(fresh["mean_multiple"]),
             "limit": None,
         },
         "loss_probability": {
             "in_sample": allocation["loss_probability"],
-            "out_of_sample": fresh["loss_probability"],
-            "interval": fresh["loss_probability_interval"],
+            **_fresh(fresh["loss_probability"]),
             "limit": limits.get("max_loss_probability"),
         },
         "cvar": {
             "in_sample": allocation["cvar"],
-            "out_of_sample": fresh["cvar"],
-            "interval": fresh["cvar_interval"],
+            **_fresh(fresh["cvar"]),
             "limit": cvar_limit["max"] if cvar_limit else None,
-            "confidence": fresh["cvar_confidence"],
+            "confidence": fresh["cvar"]["confidence"],
         },
         "expected_winners": {
             "exact": allocation["expected_winners"],
             "limit": limits.get("min_expected_winners"),
+        },
+    }
+
+
+def _fresh(estimate: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "out_of_sample": estimate["value"],
+        "interval": [estimate["low"], estimate["high"]],
+    }
+
+
+def _distribution(fresh: dict[str, Any]) -> dict[str, Any]:
+    histogram = fresh["histogram"]
+    return {
+        "quantiles": {**fresh["quantiles"], "p50": fresh["median_multiple"]},
+        "share_at_least_2x": fresh["share_at_least_2x"],
+        "share_at_least_3x": fresh["share_at_least_3x"],
+        "histogram": {
+            "bin_width": histogram["bin_width"],
+            "shares": [count / fresh["scenarios"] for count in histogram["counts"]],
+            "share_beyond": histogram["overflow_share"],
         },
     }
 

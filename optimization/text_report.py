@@ -23,14 +23,15 @@ def _notes(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _allocation(result: dict[str, Any]) -> Iterator[str]:
+    labels = [f"{row['stage_label']} / {row['sector_label']}" for row in result["buckets"]]
+    width = max(map(len, labels)) + 2
     yield (
-        f"{'Allocation':<24}{'weight':>8}{'dollars':>18}{'deals':>8}{'multiple':>10}"
+        f"{'Allocation':<{width}}{'weight':>8}{'dollars':>18}{'deals':>8}{'multiple':>10}"
         f"{'loss alone':>12}"
     )
-    for row in result["buckets"]:
-        label = f"{row['stage_label']} / {row['sector_label']}"
+    for label, row in zip(labels, result["buckets"], strict=True):
         yield (
-            f"{label:<24}{_percent(row['weight']):>8}{_dollars(row['dollars_usd']):>18}"
+            f"{label:<{width}}{_percent(row['weight']):>8}{_dollars(row['dollars_usd']):>18}"
             f"{row['deals']:>8.1f}{row['expected_multiple']:>9.2f}x"
             f"{_percent(row['loss_probability']):>12}"
         )
@@ -50,7 +51,7 @@ def _limits(result: dict[str, Any]) -> Iterator[str]:
 
 def _limit_value(row: dict[str, Any], field: str) -> str:
     value = row[field]
-    return f"{value:.2f}" if row["type"] == "min_expected_winners" else _percent(value)
+    return f"{value:.2f}" if row["type"] == "expected_winners" else _percent(value)
 
 
 def _risk(result: dict[str, Any]) -> Iterator[str]:

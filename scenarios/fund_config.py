@@ -18,13 +18,13 @@ def scenario_config(
     *,
     calibration: Mapping[str, Any],
     buckets: Sequence[Mapping[str, Any]],
-    regimes: Sequence[Mapping[str, Any]] | None = None,
+    regimes: object = None,
     seed: str | None = None,
 ) -> dict[str, Any]:
     """The config JSON of a fund; ``regimes`` replaces those of the calibration."""
     config = {**calibration, "buckets": [_bucket(bucket) for bucket in buckets], "seed": seed}
     if regimes is not None:
-        config["regimes"] = list(regimes)
+        config["regimes"] = regimes
     return config
 
 

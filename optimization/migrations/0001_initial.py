@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
                         to="scenarios.scenariomatrix",
                     ),
                 ),

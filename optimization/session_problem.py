@@ -1,0 +1,46 @@
+"""The allocation problem of a session: its request and buckets, and a matrix's facts."""
+
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.models import OptimizationSession
+from optimization.solver.limits import parse_limits
+from optimization.solver.problem import AllocationProblem, Bucket, SolverSettings
+from scenarios.models import ScenarioMatrix
+
+
+def allocation_problem(
+    *, session: OptimizationSession, matrix: ScenarioMatrix, multiples: NDArray[np.float32]
+) -> AllocationProblem:
+    """``multiples`` float32 (buckets, scenarios), rows in the order of ``matrix.buckets``."""
+    request = session.request
+    policies = {bucket["key"]: bucket for bucket in session.buckets}
+    buckets = tuple(
+        Bucket(
+            key=facts["key"],
+            stage=policies[facts["key"]]["stage"],
+            sector=policies[facts["key"]]["sector"],
+            all_in_cost_usd=Decimal(policies[facts["key"]]["all_in_cost_usd"]),
+            deal_win_probability=facts["deal_win_probability"],
+            expected_multiple=facts["expected_multiple"],
+        )
+        for facts in matrix.buckets
+    )
+    return AllocationProblem(
+        capital_usd=Decimal(request["capital_usd"]),
+        buckets=buckets,
+        multiples=multiples.astype(np.float64),
+        limits=parse_limits(
+            request["limits"],
+            sectors={bucket.sector for bucket in buckets},
+            stages={bucket.stage for bucket in buckets},
+            buckets=buckets,
+        ),
+        settings=SolverSettings(
+            primary_lock_epsilon=request["primary_lock_epsilon"],
+            mip_gap=request["mip_gap"],
+            time_limit_seconds=request["time_limit_seconds"],
+        ),
+    )

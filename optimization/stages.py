@@ -1,0 +1,91 @@
+"""What the workers do for a session: load, call the pure core, store with the transition."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+
+from optimization.lifecycle import VALIDATION, enqueue
+from optimization.models import OptimizationSession
+from optimization.session_problem import allocation_problem
+from optimization.solver.allocate import allocate
+from optimization.solver.allocation import Allocation
+from optimization.validation import validation_metrics
+from outbox.leases import Lease
+from outbox.running import PermanentFailure
+from scenarios.matrix_cache import CachedMultiples, read_multiples
+from scenarios.models import ScenarioMatrix, StatusChanged
+from scenarios.simulation.matrix_bytes import CorruptMatrix
+
+DAMAGED_MATRIX = (
+    "The stored scenarios of this session are damaged and were not used. Tell the staff, and ask"
+    " again with a seed of your choice to get scenarios of their own."
+)
+
+
+def optimize(lease: Lease) -> None:
+    session, matrix = _load(lease)
+    if session.status != OptimizationSession.Status.OPTIMIZING:
+        return _finish(lease)
+    cached = _multiples(matrix)
+    problem = allocation_problem(session=session, matrix=matrix, multiples=cached.multiples)
+    allocation = allocate(problem, should_stop=lease.is_lost)
+    if not allocation.was_found:
+        raise PermanentFailure(_no_allocation(allocation))
+    stored = {"solution": allocation.as_json(), "matrix_tier": cached.tier}
+
+    def effect() -> None:
+        session.validate_allocation(stored)
+        enqueue(VALIDATION, session)
+
+    return _finish(lease, effect)
+
+
+def validate(lease: Lease) -> None:
+    session, matrix = _load(lease)
+    if session.status != OptimizationSession.Status.VALIDATING or session.allocation is None:
+        return _finish(lease)
+    multiples = _multiples(matrix).multiples
+    metrics = validation_metrics(
+        problem=allocation_problem(session=session, matrix=matrix, multiples=multiples),
+        solution=session.allocation["solution"],
+        config=matrix.scenario_config(),
+        scenarios=session.request["validation_scenarios"],
+        should_stop=lease.is_lost,
+    )
+    return _finish(lease, lambda: session.complete(metrics))
+
+
+def _load(lease: Lease) -> tuple[OptimizationSession, ScenarioMatrix]:
+    session = OptimizationSession.objects.get(pk=lease.subject_id)
+    matrix = ScenarioMatrix.objects.without_payload().get(sessions=session)
+    return session, matrix
+
+
+def _multiples(matrix: ScenarioMatrix) -> CachedMultiples:
+    try:
+        return read_multiples(matrix)
+    except CorruptMatrix as error:
+        raise PermanentFailure(DAMAGED_MATRIX) from error
+
+
+def _finish(lease: Lease, effect: Callable[[], None] = lambda: None) -> None:
+    """The job's end, the session's transition and the next job, in one transaction."""
+    with transaction.atomic():
+        lease.finish()
+        try:
+            effect()
+        except StatusChanged:
+            # Cancelled since it was loaded: the job is done and has no effect.
+            return
+
+
+def _no_allocation(allocation: Allocation) -> str:
+    if allocation.status == "infeasible":
+        return (
+            "No allocation meets every limit on these scenarios."
+            f" {allocation.infeasibility or ''} Loosen a limit and ask again."
+        )
+    return (
+        "The time limit was reached before any allocation inside the limits was found."
+        " Allow more time, use fewer optimization scenarios or loosen a limit."
+    )
