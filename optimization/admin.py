@@ -1,0 +1,48 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from optimization.models import IdempotentResponse, OptimizationSession, SessionEvent
+from outbox.admin import ReadOnlyAdmin
+
+
+class SessionEventInline(admin.TabularInline):
+    model = SessionEvent
+    extra = 0
+    can_delete = False
+    ordering = ["at", "id"]
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(OptimizationSession)
+class OptimizationSessionAdmin(ReadOnlyAdmin):
+    """What staff look at when a session failed: the reason in words and the traceback."""
+
+    list_display = ["name", "fund", "status", "requested_by", "requested_at", "failure_reason"]
+    list_filter = ["status", "requested_at"]
+    list_select_related = ["fund", "requested_by"]
+    search_fields = ["=id", "name", "fund__name"]
+    ordering = ["-requested_at"]
+    date_hierarchy = "requested_at"
+    inlines = [SessionEventInline]
+
+
+@admin.register(SessionEvent)
+class SessionEventAdmin(ReadOnlyAdmin):
+    list_display = ["session", "at", "from_status", "to_status"]
+    list_filter = ["to_status", "at"]
+    list_select_related = ["session"]
+    search_fields = ["=session__id"]
+    ordering = ["-id"]
+
+
+@admin.register(IdempotentResponse)
+class IdempotentResponseAdmin(ReadOnlyAdmin):
+    list_display = ["user", "key", "status", "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["=key", "user__username"]
+    ordering = ["-created_at"]

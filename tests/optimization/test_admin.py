@@ -1,0 +1,31 @@
+"""Staff can open every list of the pipeline's rows and change none of them."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.funds.factories import UserFactory
+
+MODELS = [
+    "optimization/optimizationsession",
+    "optimization/sessionevent",
+    "optimization/idempotentresponse",
+    "scenarios/scenariomatrix",
+]
+
+
+@pytest.fixture
+def staff_client(client: Client, db: Any) -> Client:
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_staff_can_list_the_rows(staff_client: Client, model: str) -> None:
+    assert staff_client.get(f"/admin/{model}/").status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_staff_cannot_add_a_row_by_hand(staff_client: Client, model: str) -> None:
+    assert staff_client.get(f"/admin/{model}/add/").status_code == 403
