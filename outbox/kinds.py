@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-
-if TYPE_CHECKING:
-    from outbox.models import OutboxJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +15,10 @@ class JobKind:
     queue: str
     failed: str
 
-    def report_failure(self, job: "OutboxJob") -> None:
-        """Tell the owner of the subject, inside the transaction that ends the job."""
-        owner: Callable[[OutboxJob], None] = import_string(self.failed)
-        owner(job)
+    def owner_of_failure(self) -> Callable[[Any], None]:
+        """What tells the owner of the subject that its job has ended without success."""
+        owner: Callable[[Any], None] = import_string(self.failed)
+        return owner
 
 
 class UnknownJobKind(LookupError):

@@ -85,26 +85,22 @@ class Lease:
         if not done:
             raise StaleLease(f"job {self.job_id} is no longer held with token {self.token}")
 
-    @transaction.atomic
     def give_up(self, error: JobError, *, permanent: bool) -> None:
         """Give the job back for another attempt, or end it when none can succeed or is left."""
-        job = self._held().select_for_update().first()
-        if job is None:
-            return
-        job.error_class = error.error_class
-        job.error_reason = error.reason[:4000]
-        job.error_traceback = error.traceback
-        if permanent or job.attempts >= job.max_attempts:
-            end_failed(job)
-        else:
-            delay_seconds = backoff.retry_delay_seconds(
-                attempts=job.attempts,
-                jitter=random.random(),  # noqa: S311 spreads retries, protects nothing
-            )
-            job.status = OutboxJob.Status.PENDING
-            job.lease_expires_at = None
-            job.next_run_at = Now() + timedelta(seconds=delay_seconds)
-            job.save()
+        if not connection.in_atomic_block:
+            # The work may have failed because this connection was cut.
+            connection.close_if_unusable_or_obsolete()
+        with transaction.atomic():
+            job = self._held().select_for_update().first()
+            if job is None:
+                return
+            job.error_class = error.error_class
+            job.error_reason = error.reason[:4000]
+            job.error_traceback = error.traceback
+            if permanent or job.attempts >= job.max_attempts:
+                end_failed(job)
+            else:
+                _return_for_retry(job)
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
@@ -146,13 +142,25 @@ class Lease:
         )
 
 
+def _return_for_retry(job: OutboxJob) -> None:
+    delay_seconds = backoff.retry_delay_seconds(
+        attempts=job.attempts,
+        jitter=random.random(),  # noqa: S311 spreads retries, protects nothing
+    )
+    job.status = OutboxJob.Status.PENDING
+    job.lease_expires_at = None
+    job.next_run_at = Now() + timedelta(seconds=delay_seconds)
+    job.save()
+
+
 def end_failed(job: OutboxJob) -> None:
     """End a locked job as failed and tell the owner of its subject, in one transaction.
 
     The owner is told first, because a request locks the subject before it adds a job: were the
     job's row changed first, each would wait for the other.
     """
-    kinds.by_name(job.kind).report_failure(job)
+    tell_owner = kinds.by_name(job.kind).owner_of_failure()
+    tell_owner(job)
     job.status = OutboxJob.Status.FAILED
     job.lease_expires_at = None
     job.finished_at = Now()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -10,24 +9,14 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from outbox.leases import Lease
-from scenarios.models import ScenarioMatrix
+from scenarios.models import GeneratedMatrix, ScenarioMatrix
 from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.matrix_bytes import EncodedMatrix, encode
+from scenarios.simulation.matrix_bytes import encode
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.variance_shares import measured_variance_shares
 
 KIND = "matrix_generation"
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratedMatrix:
-    """What a finished generation stores."""
-
-    encoded: EncodedMatrix
-    buckets: list[dict[str, Any]]
-    variance_shares: dict[str, float]
-    seconds: float
 
 
 def generate_matrix(lease: Lease) -> None:

@@ -1,7 +1,8 @@
 """Scenario matrices: generated once per fund and key, kept in PostgreSQL, read many times."""
 
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,12 +14,19 @@ from scenarios.simulation.config import ScenarioConfig, parse_config
 from scenarios.simulation.matrix_bytes import EncodedMatrix
 from scenarios.simulation.sample import Sample
 
-if TYPE_CHECKING:
-    from scenarios.generation import GeneratedMatrix
-
 
 class StatusChanged(Exception):
     """The row no longer has the status that this change starts from; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedMatrix:
+    """What a finished generation stores."""
+
+    encoded: EncodedMatrix
+    buckets: list[dict[str, Any]]
+    variance_shares: dict[str, float]
+    seconds: float
 
 
 class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
@@ -144,7 +152,7 @@ class ScenarioMatrix(models.Model):
         """Wait until no request reads this row, and keep new ones waiting until commit."""
         ScenarioMatrix.objects.without_payload().select_for_update(no_key=True).get(pk=self.pk)
 
-    def complete(self, generated: "GeneratedMatrix") -> None:
+    def complete(self, generated: GeneratedMatrix) -> None:
         """Store the payload, unless this generation was superseded meanwhile.
 
         :raises StatusChanged: the caller's transaction must roll back
