@@ -21,7 +21,9 @@ def ring() -> None:
             **(connection.transport_options or {}),
             "socket_timeout": RING_TIMEOUT_SECONDS,
             "socket_connect_timeout": RING_TIMEOUT_SECONDS,
-            "max_retries": 1,
+            # One call and no other: each would cost the request another timeout.
+            "max_retries": 0,
+            "retry_on_timeout": False,
         }
         current_app.send_task(
             "outbox.drain", queue="control", expires=5, retry=False, connection=connection
