@@ -54,12 +54,15 @@ def drain_once() -> int:
     for claim in claims:
         try:
             _publish(claim)
+        except kinds.UnknownJobKind as error:
+            logger.error("job %s cannot be published: %s; it waits", claim.job_id, error)
+            continue
         except (BrokerOutOfReach, OSError) as error:
             logger.warning("cannot publish: %s; the jobs wait", error)
             break
         published.append(claim)
     _mark_enqueued(published)
-    _return_to_pending(claims[len(published) :])
+    _return_to_pending([claim for claim in claims if claim not in published])
     return len(published)
 
 
@@ -85,13 +88,16 @@ def _claim() -> list[Claim]:
                 ORDER BY priority, next_run_at, id
                 LIMIT (SELECT free FROM room)
                 FOR UPDATE SKIP LOCKED
+            ), claimed AS (
+                UPDATE outbox_job job
+                SET status = 'processing', lease_token = lease_token + 1, lease_owner = '',
+                    dispatches = dispatches + 1, processing_at = now(),
+                    lease_expires_at = now() + make_interval(secs => %(lease)s)
+                FROM due WHERE job.id = due.id
+                RETURNING job.*
             )
-            UPDATE outbox_job job
-            SET status = 'processing', lease_token = lease_token + 1, lease_owner = '',
-                dispatches = dispatches + 1, processing_at = now(),
-                lease_expires_at = now() + make_interval(secs => %(lease)s)
-            FROM due WHERE job.id = due.id
-            RETURNING job.id, job_id, kind, lease_token, dispatches, publish_failures
+            SELECT id, job_id, kind, lease_token, dispatches, publish_failures
+            FROM claimed ORDER BY priority, next_run_at, id
             """,
             {
                 "window": settings.OUTBOX_DISPATCH_WINDOW,
