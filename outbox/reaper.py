@@ -1,16 +1,16 @@
 """Takes back jobs whose holder has gone quiet: the only recovery, and the fence with it."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from outbox import backoff
 from outbox.leases import end_failed
-from outbox.models import OutboxJob
+from outbox.models import OutboxJob, OutboxJobQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -26,23 +26,39 @@ DEADLINE_PASSED = (
 )
 
 
-@transaction.atomic
 def reap() -> int:
-    """Rescue every job whose lease has lapsed, end every one whose deadline has passed."""
+    """Rescue every job whose lease has lapsed, end every one whose deadline has passed.
+
+    Each job has a transaction of its own: an owner that cannot be told holds up no other job.
+
+    :raises ExceptionGroup: once all the others are dealt with
+    """
     deadline = Now() - timedelta(seconds=settings.OUTBOX_JOB_DEADLINE_SECONDS)
-    overdue = Q(status=OutboxJob.Status.RUNNING, started_at__lt=deadline)
-    ended = _locked(overdue)
-    for job in ended:
-        _end_overdue(job)
-    rescued = _locked(Q(status__in=OutboxJob.LEASED, lease_expires_at__lt=Now()))
-    for job in rescued:
-        _take_back(job)
-    return len(ended) + len(rescued)
+    overdue = OutboxJob.objects.filter(status=OutboxJob.Status.RUNNING, started_at__lt=deadline)
+    lapsed = OutboxJob.objects.filter(status__in=OutboxJob.LEASED, lease_expires_at__lt=Now())
+    reaped = 0
+    errors: list[Exception] = []
+    for jobs, reap_job in ((overdue, _end_overdue), (lapsed, _take_back)):
+        for pk in jobs.order_by("lease_expires_at").values_list("pk", flat=True)[:BATCH]:
+            try:
+                reaped += _reap_if_still_among(jobs, pk, reap_job)
+            except Exception as error:  # noqa: BLE001 raised below, with the others
+                errors.append(error)
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} jobs could not be reaped", errors)
+    return reaped
 
 
-def _locked(condition: Q) -> list[OutboxJob]:
-    jobs = OutboxJob.objects.filter(condition).order_by("lease_expires_at")
-    return list(jobs.select_for_update(skip_locked=True)[:BATCH])
+@transaction.atomic
+def _reap_if_still_among(
+    jobs: OutboxJobQuerySet, pk: int, reap_job: Callable[[OutboxJob], None]
+) -> bool:
+    """Skip a job that another holds: its worker is about to finish it, or a reaper to take it."""
+    job = jobs.filter(pk=pk).select_for_update(skip_locked=True).first()
+    if job is None:
+        return False
+    reap_job(job)
+    return True
 
 
 def _end_overdue(job: OutboxJob) -> None:
