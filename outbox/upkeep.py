@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from outbox.models import OutboxJob
+from outbox.models import OutboxJob, OutboxJobQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -40,18 +40,25 @@ def reconcile() -> int:
 
 def prune() -> int:
     """Delete done jobs after a week, failed and cancelled ones after three months."""
+    done = OutboxJob.objects.filter(status=OutboxJob.Status.DONE, finished_at__lt=Now() - KEEP_DONE)
+    not_done = OutboxJob.objects.filter(
+        status__in=[OutboxJob.Status.FAILED, OutboxJob.Status.CANCELLED],
+        finished_at__lt=Now() - KEEP_FAILED,
+    )
+    return _delete_all(done) + _delete_all(not_done)
+
+
+def _delete_all(jobs: OutboxJobQuerySet) -> int:
+    """In many short transactions, so that no lock is held for long."""
     deleted = 0
-    for statuses, keep in (
-        ([OutboxJob.Status.DONE], KEEP_DONE),
-        ([OutboxJob.Status.FAILED, OutboxJob.Status.CANCELLED], KEEP_FAILED),
-    ):
-        with transaction.atomic():
-            old = list(
-                OutboxJob.objects.filter(status__in=statuses, finished_at__lt=Now() - keep)
-                .order_by("id")
-                .select_for_update(skip_locked=True)
-                .values_list("pk", flat=True)[:PRUNE_BATCH]
-            )
-            OutboxJob.objects.filter(pk__in=old).delete()
-            deleted += len(old)
+    while batch := _delete_batch(jobs):
+        deleted += batch
     return deleted
+
+
+@transaction.atomic
+def _delete_batch(jobs: OutboxJobQuerySet) -> int:
+    batch = jobs.order_by("id").select_for_update(skip_locked=True)
+    ids = list(batch.values_list("pk", flat=True)[:PRUNE_BATCH])
+    OutboxJob.objects.filter(pk__in=ids).delete()
+    return len(ids)
