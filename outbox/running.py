@@ -13,6 +13,11 @@ INTERNAL_ERROR = (
     "ask for it again, and tell the staff, who can see the details."
 )
 
+OUT_OF_MEMORY = (
+    "This step needs more memory than the worker has. "
+    "Ask for fewer scenarios or buckets, or tell the staff."
+)
+
 
 class PermanentFailure(Exception):
     """No attempt can succeed; the message tells the analyst what happened and what to do."""
@@ -34,6 +39,8 @@ def run_job(*, job_id: str, owner: str, work: Callable[[Lease], None]) -> None:
             logger.warning("job %s was taken over; its result is dropped", job_id)
         except PermanentFailure as failure:
             lease.give_up(_described(failure, reason=str(failure)), permanent=True)
+        except MemoryError as error:
+            lease.give_up(_described(error, reason=OUT_OF_MEMORY), permanent=True)
         except Exception as error:
             if lease.is_lost():
                 logger.warning("job %s was taken over while it ran; stopped", job_id)
@@ -45,6 +52,11 @@ def run_job(*, job_id: str, owner: str, work: Callable[[Lease], None]) -> None:
 def _described(error: Exception, *, reason: str) -> JobError:
     return JobError(
         error_class=f"{type(error).__module__}.{type(error).__qualname__}",
-        reason=reason,
-        traceback="".join(traceback.format_exception(error)),
+        reason=_storable(reason),
+        traceback=_storable("".join(traceback.format_exception(error))),
     )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL refuses the zero character and lone surrogates: escape them."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", r"\x00")
