@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import numpy as np
+
 from optimization.solver.allocation import Allocation, SolverRun
 from optimization.solver.budgeted_highs import (
     FEASIBILITY_TOLERANCE,
@@ -83,6 +85,7 @@ def _second_pass(
     return closest_to_uniform(
         problem,
         minimum_expected_multiple=_locked(best, problem),
+        first_weights=np.array(first_weights),
         losing=first.losing,
         highs=highs,
     )

@@ -4,7 +4,7 @@ PuLP calls a solve that ran out of time "Optimal" and drops options that HiGHS r
 bound and options are read from HiGHS itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -80,9 +80,10 @@ class BudgetedHighs:
         *,
         mip_gap: float = 0.0,
         max_nodes: int | None = None,
-        start: NDArray[np.float64] | None = None,
+        start: Mapping[pulp.LpVariable, float] | None = None,
     ) -> HighsRun:
-        """Solves within the budget; ``start`` is a feasible point by column to begin from.
+        """Solves within the budget; ``start`` has a value for every integer variable, which HiGHS
+        completes to a point to begin from if one exists.
 
         Raises `SolveInterrupted` or `SolverFailed`; running out of budget is a status.
         """
@@ -100,7 +101,7 @@ class BudgetedHighs:
         program: pulp.LpProblem,
         *,
         options: dict[str, Any],
-        start: NDArray[np.float64] | None,
+        start: Mapping[pulp.LpVariable, float] | None,
     ) -> HighsRun:
         options = _OPTIONS | options
         solver = pulp.HiGHS(msg=False, **options)
@@ -158,10 +159,10 @@ def _verify_options(highs: highspy.Highs, options: dict[str, Any]) -> None:
             raise SolverFailed(f"HiGHS has option {name} at {value!r}, wanted {wanted!r}")
 
 
-def _begin_from(highs: highspy.Highs, values: NDArray[np.float64]) -> None:
-    solution = highspy.HighsSolution()
-    solution.col_value = values.tolist()
-    if highs.setSolution(solution) == highspy.HighsStatus.kError:
+def _begin_from(highs: highspy.Highs, values: Mapping[pulp.LpVariable, float]) -> None:
+    columns = np.array([variable.index for variable in values], dtype=np.int32)
+    numbers = np.array(list(values.values()), dtype=np.float64)
+    if highs.setSolution(columns.size, columns, numbers) == highspy.HighsStatus.kError:
         raise SolverFailed("HiGHS refused the point to begin from")
 
 

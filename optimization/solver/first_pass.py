@@ -6,14 +6,24 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.budgeted_highs import BudgetedHighs, HighsRun
-from optimization.solver.model import NO_LOSS, AllocationModel, build_model
+from optimization.solver.bound_tightening import tightened_bounds
+from optimization.solver.budgeted_highs import BudgetedHighs, HighsRun, SolverFailed
+from optimization.solver.incumbent import Incumbent, find_incumbent
+from optimization.solver.model import (
+    NO_LOSS,
+    AllocationModel,
+    build_model,
+    lock_expected_multiple,
+    switch_values,
+)
 from optimization.solver.problem import AllocationProblem
 from optimization.solver.risk import LOSS_THRESHOLD, portfolio_multiples
 from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
 
 # Relative; two solves of one optimum differ by less.
 OBJECTIVE_TOLERANCE = 1e-7
+# Relative; keeps the incumbent well inside the part of allocations that is searched.
+LOCK_MARGIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,8 @@ def highest_expected_multiple(problem: AllocationProblem, *, highs: BudgetedHigh
 
     1. Solve without the limit on loss probability, a linear program.
     2. When its optimum keeps that limit all the same, it is the answer.
-    3. Otherwise solve with binaries; the first optimum stays a bound.
+    3. Otherwise find a good allocation, keep to what is at least as good, and solve that with
+       binaries; the first optimum stays a bound.
     """
     bounds = scenario_bounds(
         multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
@@ -52,25 +63,65 @@ def highest_expected_multiple(problem: AllocationProblem, *, highs: BudgetedHigh
         return _found(problem, model, run, ceiling)
     if np.count_nonzero(bounds.highest < LOSS_THRESHOLD) > allowed:
         return FirstPass("infeasible", ceiling)
-    if run.status == "optimal":
-        found = _found(problem, model, run, ceiling)
-        if len(found.losing) <= allowed:
-            return found
-    return _with_binaries(problem, bounds=bounds, ceiling=ceiling, highs=highs)
+    start = _found(problem, model, run, ceiling)
+    if start.status == "optimal" and len(start.losing) <= allowed:
+        return start
+    incumbent = None
+    if start.weights is not None:
+        incumbent = find_incumbent(
+            problem, bounds=bounds, start=start.weights, ceiling=ceiling, highs=highs
+        )
+    return _with_binaries(problem, bounds=bounds, start=start, incumbent=incumbent, highs=highs)
 
 
 def _with_binaries(
-    problem: AllocationProblem, *, bounds: ScenarioBounds, ceiling: float, highs: BudgetedHighs
+    problem: AllocationProblem,
+    *,
+    bounds: ScenarioBounds,
+    start: FirstPass,
+    incumbent: Incumbent | None,
+    highs: BudgetedHighs,
 ) -> FirstPass:
-    model = build_model(problem, bounds=bounds)
-    run = highs.solve(model.program, mip_gap=problem.settings.mip_gap)
-    if run.status == "infeasible":
-        return FirstPass("infeasible", ceiling)
-    bound = min(ceiling, run.bound)
-    return replace(
-        _found(problem, model, run, bound),
-        loss_limit_costs_multiple=ceiling > bound * (1 + OBJECTIVE_TOLERANCE),
+    """The search over which scenarios lose, among allocations as good as ``incumbent``."""
+    model = _model_above(problem, bounds=bounds, start=start, incumbent=incumbent, highs=highs)
+    run = highs.solve(
+        model.program,
+        mip_gap=problem.settings.mip_gap,
+        start=switch_values(model, incumbent.losing) if incumbent else None,
     )
+    if run.status == "infeasible":
+        if incumbent is not None:
+            raise SolverFailed("the search for an allocation lost the one it started from")
+        return FirstPass("infeasible", start.bound)
+    found = _found(problem, model, run, min(start.bound, run.bound))
+    if found.weights is None and incumbent is not None:
+        found = replace(found, weights=incumbent.weights, losing=incumbent.losing)
+    costs_multiple = start.bound > found.bound * (1 + OBJECTIVE_TOLERANCE)
+    return replace(found, loss_limit_costs_multiple=costs_multiple)
+
+
+def _model_above(
+    problem: AllocationProblem,
+    *,
+    bounds: ScenarioBounds,
+    start: FirstPass,
+    incumbent: Incumbent | None,
+    highs: BudgetedHighs,
+) -> AllocationModel:
+    """The model with binaries, of allocations at least as good as the incumbent."""
+    if incumbent is None or start.weights is None:
+        return build_model(problem, bounds=bounds)
+    minimum = incumbent.expected_multiple * (1 - LOCK_MARGIN)
+    narrowed = tightened_bounds(
+        problem,
+        bounds=bounds,
+        minimum_expected_multiple=minimum,
+        known_weights=[start.weights, incumbent.weights],
+        highs=highs,
+    )
+    model = build_model(problem, bounds=narrowed)
+    lock_expected_multiple(model, minimum=minimum)
+    return model
 
 
 def _found(

@@ -87,14 +87,14 @@ def parse_limits(
 def read_limits(
     reader: FieldReader,
     *,
-    sectors: Collection[str],
-    stages: Collection[str],
+    sectors: Collection[str] | None,
+    stages: Collection[str] | None,
     buckets: Collection[StageAndSector] | None,
     scenarios: int | None = None,
 ) -> Limits:
     """As `parse_limits`, for a larger input: faults go to ``reader`` and a faulty field reads as
-    absent, so use the result only when the reader has no faults. Pass None for ``buckets`` that
-    are themselves faulty: limits are then not added up over them.
+    absent, so use the result only when the reader has no faults. Pass None for what could not be
+    read itself: limits are then not held against it.
     """
     before = len(reader.faults)
     limits = Limits(
@@ -146,14 +146,14 @@ def _cvar(reader: FieldReader) -> CvarLimit | None:
 
 
 def _weight_ranges(
-    reader: FieldReader, field_name: str, *, known: Collection[str]
+    reader: FieldReader, field_name: str, *, known: Collection[str] | None
 ) -> dict[str, WeightRange]:
     groups = reader.object(field_name)
     ranges = {}
     names = groups.keys()
     for name in names:
         group = groups.object(name)
-        if name not in known:
+        if known is not None and name not in known:
             group.fault(
                 "", "NOT_IN_FUND", f"is not among the fund's {field_name}: {', '.join(known)}"
             )

@@ -110,10 +110,14 @@ def minimise_distance_to_uniform(model: AllocationModel) -> None:
     )
 
 
+def switch_values(model: AllocationModel, losing: Collection[int]) -> dict[pulp.LpVariable, float]:
+    """The binaries of an allocation that loses at most in the scenarios ``losing``."""
+    return {switch: float(s in losing) for s, switch in model.switches.items()}
+
+
 def fix_losing_scenarios(model: AllocationModel, losing: Collection[int]) -> None:
     """Allows losses in ``losing`` alone, which leaves a linear program without binaries."""
-    for scenario, switch in model.switches.items():
-        value = 1 if scenario in losing else 0
+    for switch, value in switch_values(model, losing).items():
         switch.lowBound, switch.upBound, switch.cat = value, value, pulp.LpContinuous
 
 

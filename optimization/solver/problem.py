@@ -5,7 +5,7 @@ rules as `parse_problem` reads JSON.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -183,8 +183,8 @@ def parse_problem(
     buckets = tuple(Bucket(**bucket) for bucket in fields)
     limits = read_limits(
         reader.object("limits"),
-        sectors=sorted({bucket["sector"] for bucket in fields if bucket["sector"]}),
-        stages=sorted({bucket["stage"] for bucket in fields if bucket["stage"]}),
+        sectors=_names(fields, "sector"),
+        stages=_names(fields, "stage"),
         buckets=buckets if buckets_are_sound else None,
         scenarios=None if matrix is None else matrix.shape[1],
     )
@@ -200,6 +200,12 @@ def parse_problem(
         settings=settings,
         relax=relax,
     )
+
+
+def _names(buckets: Sequence[Mapping[str, Any]], field_name: str) -> list[str] | None:
+    """The distinct names in a field of the buckets; None when some bucket's is unreadable."""
+    names = {bucket[field_name] for bucket in buckets}
+    return None if None in names or not names else sorted(names)
 
 
 def _matrix(

@@ -11,6 +11,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.solver.bound_tightening import tightened_bounds
 from optimization.solver.budgeted_highs import (
     FEASIBILITY_TOLERANCE,
     BudgetedHighs,
@@ -23,9 +24,10 @@ from optimization.solver.model import (
     fix_losing_scenarios,
     lock_expected_multiple,
     minimise_distance_to_uniform,
+    switch_values,
 )
 from optimization.solver.problem import AllocationProblem
-from optimization.solver.scenario_bounds import scenario_bounds
+from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
 
 # A budget in nodes rather than seconds, so that equal problems stop at the same point.
 MAX_NODES = 500
@@ -51,31 +53,48 @@ def closest_to_uniform(
     problem: AllocationProblem,
     *,
     minimum_expected_multiple: float,
+    first_weights: NDArray[np.float64],
     losing: Collection[int],
     highs: BudgetedHighs,
 ) -> SecondPass:
-    """The second pass's answer; ``losing`` is what the first pass allowed to lose."""
-    fixed = _model(problem, minimum_expected_multiple)
+    """The second pass's answer; ``first_weights`` (B,) are the first's and ``losing`` the
+    scenarios in which they may lose.
+    """
+    bounds = scenario_bounds(
+        multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
+    )
+    fixed = _model(problem, bounds, minimum_expected_multiple)
     closest = _solve_fixed(fixed, losing, highs)
     chosen = frozenset(losing)
     search: Search = "optimal"
     if fixed.switches:
-        chosen, search = _choose_losing(
-            problem, minimum_expected_multiple, losing=chosen, start=closest, highs=highs
+        narrowed = tightened_bounds(
+            problem,
+            bounds=bounds,
+            minimum_expected_multiple=minimum_expected_multiple,
+            known_weights=[first_weights, _weights(fixed, closest)],
+            highs=highs,
         )
+        searched = _model(problem, narrowed, minimum_expected_multiple)
+        chosen, search = _choose_losing(searched, losing=chosen, start=closest, highs=highs)
         closest = _solve_fixed(fixed, chosen, highs)
     weights = _smallest_in_order(fixed, distance=closest.objective, highs=highs)
     return SecondPass(weights, chosen, closest.objective, search)
 
 
-def _model(problem: AllocationProblem, minimum_expected_multiple: float) -> AllocationModel:
-    bounds = scenario_bounds(
-        multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
-    )
+def _model(
+    problem: AllocationProblem, bounds: ScenarioBounds, minimum_expected_multiple: float
+) -> AllocationModel:
     model = build_model(problem, bounds=bounds)
     lock_expected_multiple(model, minimum=minimum_expected_multiple)
     minimise_distance_to_uniform(model)
     return model
+
+
+def _weights(model: AllocationModel, run: HighsRun) -> NDArray[np.float64]:
+    if run.values is None:
+        raise SolverFailed("the second pass has no point, the first had an allocation")
+    return run.values[[weight.index for weight in model.weights]]
 
 
 def _solve_fixed(model: AllocationModel, losing: Collection[int], highs: BudgetedHighs) -> HighsRun:
@@ -87,17 +106,14 @@ def _solve_fixed(model: AllocationModel, losing: Collection[int], highs: Budgete
 
 
 def _choose_losing(
-    problem: AllocationProblem,
-    minimum_expected_multiple: float,
-    *,
-    losing: frozenset[int],
-    start: HighsRun,
-    highs: BudgetedHighs,
+    model: AllocationModel, *, losing: frozenset[int], start: HighsRun, highs: BudgetedHighs
 ) -> tuple[frozenset[int], Search]:
     """The scenarios to let lose so that the allocation comes closest to uniform."""
-    model = _model(problem, minimum_expected_multiple)
     run = highs.solve(
-        model.program, mip_gap=problem.settings.mip_gap, max_nodes=MAX_NODES, start=start.values
+        model.program,
+        mip_gap=model.problem.settings.mip_gap,
+        max_nodes=MAX_NODES,
+        start=switch_values(model, losing),
     )
     if run.status == "infeasible":
         raise SolverFailed("the second pass is infeasible, the first had an allocation")
