@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.deal_table import DealLaw
+from scenarios.simulation.deal_law import DealLaw
 from scenarios.simulation.exit_multiples import ExitMultiples
 from scenarios.simulation.follow_ons import Holding, holdings
-from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.outcome_paths import chain_from, company_paths
 from scenarios.simulation.parameters import BucketParameters
 
@@ -35,12 +34,11 @@ class BucketLaw:
         return total
 
 
-def bucket_law(*, config: ScenarioConfig, bucket: BucketParameters, latent: LatentLaw) -> BucketLaw:
+def bucket_law(*, config: ScenarioConfig, bucket: BucketParameters) -> BucketLaw:
     entry = config.stages[bucket.stage]
     if entry.exit_multiple_median is None or entry.exit_multiple_p90 is None:
         raise ValueError(f"bucket {bucket.key} enters at a stage without exit multiples")
     deal = DealLaw(
-        latent=latent,
         paths=company_paths(
             entry_stage=bucket.stage,
             stages=config.stages,

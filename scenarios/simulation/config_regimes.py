@@ -46,7 +46,7 @@ def _read_regime(entry: FieldReader) -> Regime | None:
     low = entry.number("shock_min", minimum=-10, maximum=10, code="REGIME_INVALID")
     high = entry.number("shock_max", minimum=-10, maximum=10, code="REGIME_INVALID")
     entry.refuse_unknown_fields()
-    if probability and probability < SMALLEST_PROBABILITY:
+    if probability and canonical(probability) < SMALLEST_PROBABILITY:
         entry.fault(
             "probability",
             "REGIME_INVALID",

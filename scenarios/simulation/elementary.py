@@ -5,6 +5,8 @@ ldexp). The exp, log and pow of a C library or of numpy differ between processor
 bits, so no number that reaches a scenario matrix may pass through those. Errors are about 1e-15.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,20 +20,19 @@ SQRT_HALF = 0.70710678118654752440
 ONE_OVER_SQRT_TWO_PI = 0.39894228040143267794
 ONE_OVER_SQRT_PI = 0.56418958354775628695
 
-EXP_TAYLOR_DEGREE = 14
-# |(m - 1) / (m + 1)| <= 0.1716 for m in [sqrt(1/2), sqrt(2)]: its 25th power is below 1e-19.
-LOG_ATANH_TERMS = 12
+EXP_IS_ZERO_BELOW = -800.0
+# |x| <= ln(2) / 2 is left: the first neglected term is below 1e-19.
+EXP_TAYLOR = tuple(1.0 / math.factorial(degree) for degree in range(15))
+# |(m - 1) / (m + 1)| <= 0.1716 for m in [sqrt(1/2), sqrt(2)]: its 26th power is below 2e-20.
+LOG_ATANH = (0.0, *(1.0 / (2 * term + 1) for term in range(1, 13)))
 
 
 def exp(x: FloatArray) -> FloatArray:
-    """e**x, elementwise; 0 below about -745."""
-    x = np.asarray(x, dtype=np.float64)
+    """e**x, elementwise, for x below 709; 0 below about -745."""
+    x = np.maximum(x, EXP_IS_ZERO_BELOW)
     powers_of_two = np.rint(x * ONE_OVER_LN2)
     rest = (x - powers_of_two * LN2_HIGH) - powers_of_two * LN2_LOW
-    total = np.ones_like(rest)
-    for degree in range(EXP_TAYLOR_DEGREE, 0, -1):
-        total = total * rest / degree + 1.0
-    return np.ldexp(total, powers_of_two.astype(np.int32))
+    return np.ldexp(_polynomial(rest, EXP_TAYLOR), powers_of_two.astype(np.int32))
 
 
 def log(x: FloatArray) -> FloatArray:
@@ -41,10 +42,7 @@ def log(x: FloatArray) -> FloatArray:
     mantissa = np.where(is_low, mantissa + mantissa, mantissa)
     power = (exponent - is_low).astype(np.float64)
     ratio = (mantissa - 1.0) / (mantissa + 1.0)
-    square = ratio * ratio
-    series = np.zeros_like(ratio)
-    for term in range(LOG_ATANH_TERMS, 0, -1):
-        series = (series + 1.0 / (2 * term + 1)) * square
+    series = _polynomial(ratio * ratio, LOG_ATANH)
     return power * LN2_HIGH + (power * LN2_LOW + 2.0 * (ratio + ratio * series))
 
 
@@ -131,7 +129,8 @@ def _polynomial(x: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
     """The polynomial with these coefficients, constant term first, by Horner's rule."""
     total = np.full_like(x, coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        total = total * x + coefficient
+        total *= x
+        total += coefficient
     return total
 
 

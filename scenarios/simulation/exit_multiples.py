@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios.simulation.elementary import FloatArray, exp, log, power
+from scenarios.simulation.elementary import FloatArray, exp, log, normal_upper_tail, power
 from scenarios.simulation.parameters import ExitLaw
 
 NORMAL_P90 = 1.2815515655446004
@@ -36,13 +36,29 @@ class ExitMultiples:
         multiples[~is_pareto] = exp(log_median + spread * rank_normal[~is_pareto])
         return multiples
 
+    def upper_tail(self, multiples: FloatArray) -> FloatArray:
+        """P(exit multiple > x) given exit, for positive x; the inverse of ``quantile``."""
+        log_median, spread = self._lognormal()
+        tails = normal_upper_tail((log(multiples) - log_median) / spread)
+        if self.law.tail_index is None or self.law.multiple_cap is None:
+            return tails
+        is_pareto = multiples >= self.p90
+        at_cap = self._survival_at_cap(self.law.tail_index, self.law.multiple_cap)
+        left = power(self.p90 / multiples[is_pareto], self.law.tail_index)
+        tails[is_pareto] = PARETO_UPPER_TAIL * np.maximum(left - at_cap, 0.0) / (1.0 - at_cap)
+        return tails
+
     def _lognormal(self) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm."""
         log_median, log_ratio = log(np.array([self.median, self.p90 / self.median])).tolist()
         return log_median, log_ratio / NORMAL_P90
 
     def _pareto(self, upper_tail: FloatArray, tail_index: float, cap: float) -> FloatArray:
-        # Survival falls from 0.1 at p90 to 0 at the cap; the density below the cap is Pareto's.
-        at_cap = float(power(np.array([self.p90 / cap]), tail_index)[0])
+        # Survival falls from 0.1 at P90 to 0 at the cap; the density below the cap is Pareto's.
+        at_cap = self._survival_at_cap(tail_index, cap)
         left = at_cap + (1.0 - at_cap) * (upper_tail / PARETO_UPPER_TAIL)
         return self.p90 * power(left, -1.0 / tail_index)
+
+    def _survival_at_cap(self, tail_index: float, cap: float) -> float:
+        """What an uncut Pareto law would leave above the cap, given above P90."""
+        return float(power(np.array([self.p90 / cap]), tail_index)[0])

@@ -1,25 +1,25 @@
 """Scenario matrices of one configuration, with exact means and win probabilities."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.simulation.bucket_law import BucketLaw, bucket_law
+from scenarios.simulation.bucket_law import bucket_law
 from scenarios.simulation.canonical_key import random_key_of
 from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.deal_table import DealLaw, DealTable, deal_table
+from scenarios.simulation.deal_expectations import deal_expectations
+from scenarios.simulation.deal_table import deal_table
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.macro_law import macro_law
 from scenarios.simulation.parameters import BucketParameters
 from scenarios.simulation.pooled_deals import PooledDeals
-from scenarios.simulation.random_words import PURPOSES, RandomKey, Role, name_word
-from scenarios.simulation.reference_deals import deal_weights, effective_deals
+from scenarios.simulation.random_words import PURPOSES, Role, name_word
+from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.systemic_factors import Stream, SystemicFactors
-from scenarios.simulation.variance_presets import LOADINGS, Loadings
+from scenarios.simulation.variance_presets import LOADINGS
 
 SCENARIOS_AT_ONCE = 16_384
 """Drawn together: small enough for the processor's cache, and without effect on the result."""
@@ -93,12 +93,16 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
     loadings = LOADINGS[config.dependence.variance_shares]
     macro = macro_law(config.regimes)
     latent = LatentLaw(macro=macro, macro_loading=loadings.macro)
-    laws = [bucket_law(config=config, bucket=bucket, latent=latent) for bucket in config.buckets]
-    pooled = _pooled_deals(laws, key=key, loadings=loadings)
+    laws = [bucket_law(config=config, bucket=bucket) for bucket in config.buckets]
+    # Buckets that differ in name alone share one table.
+    distinct = {law.deal for law in laws}
+    tables = {deal: deal_table(law=deal, latent=latent) for deal in distinct}
+    expectations = {deal: deal_expectations(deal) for deal in distinct}
+    expected = [expectations[law.deal] for law in laws]
     return ScenarioModel(
         buckets=config.buckets,
-        expected_multiples=np.array([deals.table.expected_multiple for deals in pooled]),
-        deal_win_probabilities=np.array([deals.table.win_probability for deals in pooled]),
+        expected_multiples=np.array([deal.multiple for deal in expected]),
+        deal_win_probabilities=np.array([deal.win_probability for deal in expected]),
         expected_reserve_call_fractions=np.array([law.reserve_call_fraction for law in laws]),
         expected_years=np.array([law.mean_years for law in laws]),
         systemic=SystemicFactors(
@@ -107,29 +111,22 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
             loadings=loadings,
             factor_shares=config.dependence.factor_shares,
         ),
-        pooled=pooled,
-    )
-
-
-def _pooled_deals(
-    laws: Sequence[BucketLaw], *, key: RandomKey, loadings: Loadings
-) -> tuple[PooledDeals, ...]:
-    tables: dict[DealLaw, DealTable] = {}
-    pooled = []
-    for law in laws:
-        if law.deal not in tables:
-            tables[law.deal] = deal_table(law.deal)
-        effective = effective_deals(
-            reference_deals=law.bucket.reference_deals,
-            cheque_variation=law.bucket.cheque_variation,
-        )
-        pooled.append(
+        pooled=tuple(
             PooledDeals(
                 key=key,
                 name=name_word(role=Role.BUCKET, name=law.bucket.key),
                 table=tables[law.deal],
-                weights=deal_weights(effective=effective),
+                weights=_deal_weights(law.bucket),
                 own_loading=loadings.own,
             )
+            for law in laws
+        ),
+    )
+
+
+def _deal_weights(bucket: BucketParameters) -> DealWeights:
+    return deal_weights(
+        effective=effective_deals(
+            reference_deals=bucket.reference_deals, cheque_variation=bucket.cheque_variation
         )
-    return tuple(pooled)
+    )

@@ -1,8 +1,9 @@
 """The sixteen places of a lattice cell as a point set in (score, path quantile).
 
 Place s lies at (s + 1/2) / 16 of the cell in the score and has the path quantile
-(bit reversal of s + shift of the cell) / 16; the shift turns by the golden ratio from cell to
-cell, so neighbouring cells fill each other's gaps.
+(bit reversal of s + shift of the cell) / 16. The shift turns by the golden ratio from cell to
+cell, so neighbouring cells fill each other's gaps; every other cell reverses the order of its
+places, so that high quantiles do not go with the upper part of cells.
 """
 
 from functools import lru_cache
@@ -31,9 +32,12 @@ def path_normals(cells: int) -> FloatArray:
 
 @lru_cache(maxsize=4)
 def _page_quantiles(pages: int) -> FloatArray:
-    turns = (np.arange(pages * CELLS_PER_PAGE, dtype=np.float64) + 0.5) * GOLDEN_RATIO
+    cells = np.arange(pages * CELLS_PER_PAGE)
+    is_odd = cells % 2 == 1
+    turns = (cells.astype(np.float64) + 0.5) * GOLDEN_RATIO
     shifts = turns - np.floor(turns)
-    return (BIT_REVERSAL[None, :] + shifts[:, None]) / SLOTS
+    order = np.where(is_odd[:, None], BIT_REVERSAL[::-1], BIT_REVERSAL)
+    return (order + shifts[:, None]) / SLOTS
 
 
 @lru_cache(maxsize=4)

@@ -37,5 +37,6 @@ def deal_weights(*, effective: float) -> DealWeights:
     return DealWeights(
         equal_count=equal_count,
         equal_weight=equal_weight,
-        last_weight=1.0 - equal_count * equal_weight,
+        # At 9.000000000000002 effective deals the difference can come out as -1e-16.
+        last_weight=max(0.0, 1.0 - equal_count * equal_weight),
     )

@@ -1,0 +1,104 @@
+"""Exact mean and win probability of one deal, by quadrature over the rank of exits.
+
+They depend on the marginal law alone: no factor, loading or regime enters.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from scenarios.simulation.deal_law import DealLaw
+from scenarios.simulation.elementary import FloatArray, normal_upper_tail
+
+WIN_MULTIPLE = 10.0
+"""A deal wins if it returns at least this much per allocated dollar (cheque and reserves)."""
+
+CELLS_PER_UNIT = 512
+REACH = 8.5
+"""The grid of rank normals; 2e-17 of the ranks lie beyond each end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealExpectations:
+    """Per deal, relative error about 1e-6; ``multiple`` is per allocated dollar."""
+
+    multiple: float
+    win_probability: float
+
+
+def deal_expectations(law: DealLaw) -> DealExpectations:
+    path_probabilities = _path_probabilities(law)
+    return DealExpectations(
+        multiple=_expected_failure(law) + _expected_exit(law, path_probabilities),
+        win_probability=_win_probability(law, path_probabilities),
+    )
+
+
+def _expected_failure(law: DealLaw) -> float:
+    """Closed form: the rank of a failure is uniform and its path independent of it."""
+    recovery = law.failure_recovery
+    mean_recovery = recovery.maximum * (1.0 - recovery.threshold) / 2.0
+    money = law.money(law.paths.failures)
+    values = (mean_recovery * money.invested + money.returned) / (1.0 + law.reserve_ratio)
+    return math.fsum(
+        path.probability * value
+        for path, value in zip(law.paths.failures, values.tolist(), strict=True)
+    )
+
+
+def _expected_exit(law: DealLaw, path_probabilities: Sequence[FloatArray]) -> float:
+    edges_tail, middle_normals, middle_tail = _rank_grid()
+    mass = edges_tail[:-1] - edges_tail[1:]
+    share_prices = law.exit_multiples.quantile(rank_normal=middle_normals, upper_tail=middle_tail)
+    money = law.money(law.paths.exits)
+    terms: list[float] = []
+    for path, shares, returned in zip(
+        path_probabilities, money.shares, money.returned, strict=True
+    ):
+        terms += (mass * path * (share_prices * shares + returned)).tolist()
+    return law.paths.exit_probability * math.fsum(terms) / (1.0 + law.reserve_ratio)
+
+
+def _win_probability(law: DealLaw, path_probabilities: Sequence[FloatArray]) -> float:
+    """Each path wins above its own share price; the cell that holds that rank counts in part."""
+    edges_tail, _, _ = _rank_grid()
+    money = law.money(law.paths.exits)
+    needed = (WIN_MULTIPLE * (1.0 + law.reserve_ratio) - money.returned) / money.shares
+    winning_tails = law.exit_multiples.upper_tail(needed)
+    terms: list[float] = []
+    for path, winning_tail in zip(path_probabilities, winning_tails, strict=True):
+        winning_edges = np.minimum(edges_tail, winning_tail)
+        terms += (path * (winning_edges[:-1] - winning_edges[1:])).tolist()
+    return law.paths.exit_probability * math.fsum(terms)
+
+
+def _path_probabilities(law: DealLaw) -> list[FloatArray]:
+    """For each exit path its probability given the rank, at the middle of every cell."""
+    _, middle_normals, _ = _rank_grid()
+    reached = [np.ones_like(middle_normals)]
+    for threshold in law.exit_path_thresholds():
+        if math.isinf(threshold):
+            reached.append(np.zeros_like(middle_normals))
+            continue
+        distance = threshold - law.value_path_coupling * middle_normals
+        reached.append(normal_upper_tail(distance / law.own_path_loading))
+    reached.append(np.zeros_like(middle_normals))
+    return [now - later for now, later in pairwise(reached)]
+
+
+@lru_cache(maxsize=1)
+def _rank_grid() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Upper tails at the cell edges; normal and upper tail at the middle of the cells.
+
+    The upper tail 1 - v of an exit's rank v keeps the digits of the best exits.
+    """
+    cells = int(2 * REACH * CELLS_PER_UNIT)
+    edges = (np.arange(cells + 1) - cells / 2) / CELLS_PER_UNIT
+    middles = (np.arange(cells) + 0.5 - cells / 2) / CELLS_PER_UNIT
+    tails = normal_upper_tail(edges)
+    tails[0], tails[-1] = 1.0, 0.0
+    return tails, middles, normal_upper_tail(middles)

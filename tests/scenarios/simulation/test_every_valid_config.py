@@ -1,0 +1,95 @@
+"""No configuration that passes the checks gives a number that is not one.
+
+The configurations are extreme on purpose: rare exits, no failures, a rare regime far out, huge
+tails.
+"""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scenarios.simulation.config import parse_config
+from scenarios.simulation.model import ScenarioModel, build_model
+from scenarios.simulation.sample import Sample
+from tests.scenarios.simulation.sample_config import bucket_data, config_data, stage_data
+
+
+def assert_sound(model: ScenarioModel) -> None:
+    drawn = model.multiples(sample=Sample.OPTIMIZATION, first_scenario=0, count=2000)
+    assert np.all(np.isfinite(drawn))
+    assert np.all(drawn >= 0)
+    for deals in model.pooled:
+        assert np.all(np.isfinite(deals.table.multiples))
+        assert np.all(deals.table.multiples >= 0)
+    assert 0 < model.expected_multiples[0] < np.inf
+    assert 0 <= model.deal_win_probabilities[0] <= 1
+    assert 0 <= model.expected_reserve_call_fractions[0] <= 1 + 1e-12
+    assert 0 < model.expected_years[0] <= 16
+
+
+@st.composite
+def extreme_configs(draw: st.DrawFn) -> dict[str, object]:
+    def stage(*, is_last: bool) -> dict[str, object]:
+        parts = [draw(st.floats(0.001, 1)) for _ in range(4)]
+        total = sum(parts)
+        median = draw(st.floats(0.01, 20))
+        return stage_data(
+            parts[0] / total,
+            0.0 if is_last else parts[1] / total,
+            draw(st.sampled_from([0.0, parts[2] / total])),
+            median,
+            median * draw(st.floats(1.01, 15)),
+            None if is_last else draw(st.floats(0.2, 10)),
+            2.0,
+        )
+
+    boom = draw(st.sampled_from([0.0001, 0.01, 0.5, 1.0]))
+    return config_data(
+        regimes=[
+            {"name": "bust", "probability": 1 - boom, "shock_min": -1.0, "shock_max": -0.9},
+            {"name": "boom", "probability": boom, "shock_min": -0.5, "shock_max": 1.0},
+        ],
+        stages={"seed": stage(is_last=False), "series_a": stage(is_last=True)},
+        exit_law={
+            "law": "lognormal_pareto",
+            "tail_index": draw(st.floats(0.1, 10)),
+            "multiple_cap": 1_000_000,
+        },
+        unspent_reserves=draw(st.sampled_from(["returned", "idle"])),
+        buckets=[
+            bucket_data(
+                "seed",
+                reserve_ratio=draw(st.floats(0, 5)),
+                reference_deals=draw(st.floats(1, 30)),
+                cheque_variation=draw(st.floats(0, 5)),
+            )
+        ],
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=extreme_configs())
+def test_no_valid_config_gives_infinite_missing_or_negative_values(data: dict[str, object]):
+    assert_sound(build_model(parse_config(data)))
+
+
+def test_exits_may_be_exactly_as_rare_as_a_far_away_regime():
+    # The score has no density between the regimes, and the failure boundary lies there.
+    data = config_data(
+        regimes=[
+            {"name": "usual", "probability": 0.9999, "shock_min": 0.0, "shock_max": 0.001},
+            {"name": "miracle", "probability": 0.0001, "shock_min": 9.0, "shock_max": 9.001},
+        ],
+        stages={"seed": stage_data(0.0001, 0.0, 0.9999, 2.0, 10.0, None, 2.0)},
+        buckets=[bucket_data("seed")],
+    )
+    data["dependence"]["variance_shares"] = "crisis_prone"
+    assert_sound(build_model(parse_config(data)))
+
+
+def test_no_failures_at_all():
+    stages = {"seed": stage_data(0.5, 0.0, 0.0, 2.0, 10.0, None, 2.0)}
+    model = build_model(
+        parse_config(config_data(stages=stages, buckets=[bucket_data("seed", reserve_ratio=0)]))
+    )
+    assert_sound(model)

@@ -1,0 +1,121 @@
+"""Pinned bytes of small matrices: the same on every processor and in every version."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numpy._core import _multiarray_umath as umath
+
+from scenarios.simulation.canonical_key import matrix_key
+from scenarios.simulation.config import parse_config
+from scenarios.simulation.matrix_bytes import content_sha256
+from scenarios.simulation.model import build_model
+from scenarios.simulation.sample import Sample
+from tests.scenarios.simulation.sample_config import bucket_data, config_data, sample_config
+
+SCENARIOS = 64
+
+
+def two_bucket_config(law: str, unspent: str) -> dict[str, object]:
+    has_tail = law == "lognormal_pareto"
+    return config_data(
+        buckets=[
+            bucket_data("seed", risk_multiplier=1.1, return_multiplier=1.2),
+            bucket_data("series_b", "fintech", reference_deals=3.7, cheque_variation=0.2),
+        ],
+        exit_law={
+            "law": law,
+            "tail_index": 1.42 if has_tail else None,
+            "multiple_cap": 500 if has_tail else None,
+        },
+        unspent_reserves=unspent,
+    )
+
+
+CONFIGS = {
+    "default": config_data(),
+    "lognormal idle": two_bucket_config("lognormal", "idle"),
+    "heavier tail": two_bucket_config("lognormal_pareto", "returned"),
+}
+
+# These values are the determinism contract: a stored matrix is found by its key and trusted by
+# its digest. They may change together with KERNEL_VERSION and for no other reason.
+DIGESTS = {
+    ("default", "optimization"): (
+        "b272f300747fd9fb2316d5be578bc67218ffd411d890cf143287a2fabdf9c0c9"
+    ),
+    ("default", "validation"): ("0ceb43daa567f83bd48be7381d78522e7091215e43ca21249fcb3b04e757bb45"),
+    ("lognormal idle", "optimization"): (
+        "96d51afee91c37696505949b4260392c6ed4e5eb58870e2b7a48e799bbe8ae56"
+    ),
+    ("heavier tail", "optimization"): (
+        "7afdfdfae1fe0e300424fde501c35b1e948c267716870565589b3f8d607b85bb"
+    ),
+}
+EXACT_VALUES = {
+    "seed/saas": ("0x1.a10ee483f39eep+0", "0x1.b656a0a413262p-6"),
+    "series_a/saas": ("0x1.e019103aad592p+0", "0x1.c3c1dcd076f81p-6"),
+    "series_b/saas": ("0x1.eacbc5fe8dba4p+0", "0x1.89c605145546dp-6"),
+    "series_c/saas": ("0x1.d602a9b4703e3p+0", "0x1.36acfdc97d880p-6"),
+}
+MATRIX_KEY = "8c75a357d370f5f1cb33fafc572f4fa16514eac56cd754d793c8dea5b8390d2d"
+
+
+def digest(name: str, sample: str) -> str:
+    model = build_model(parse_config(CONFIGS[name]))
+    return content_sha256(model.multiples(sample=Sample(sample), first_scenario=0, count=SCENARIOS))
+
+
+def exact_values() -> dict[str, tuple[str, str]]:
+    """Expected multiple and deal win probability of four buckets, bit for bit."""
+    model = build_model(sample_config())
+    values = zip(
+        model.bucket_keys,
+        model.expected_multiples.tolist(),
+        model.deal_win_probabilities.tolist(),
+        strict=True,
+    )
+    return {key: (mean.hex(), win.hex()) for key, mean, win in values if key in EXACT_VALUES}
+
+
+@pytest.mark.parametrize(("name", "sample"), DIGESTS)
+def test_small_matrices_have_their_pinned_digests(name: str, sample: str):
+    assert digest(name, sample) == DIGESTS[name, sample]
+
+
+def test_exact_values_have_their_pinned_bits():
+    assert exact_values() == EXACT_VALUES
+
+
+def test_matrix_key_of_the_default_config_is_pinned():
+    key = matrix_key(config=sample_config(), scenarios=SCENARIOS, sample=Sample.OPTIMIZATION)
+    assert key == MATRIX_KEY
+
+
+IN_ANOTHER_PROCESS = """
+import json
+from numpy._core import _multiarray_umath as umath
+from tests.scenarios.simulation.test_golden_digests import DIGESTS, digest, exact_values
+on = [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name]]
+answer = {"on": on, "digests": [digest(*key) for key in DIGESTS], "exact": exact_values()}
+print(json.dumps(answer))
+"""
+
+
+def test_bytes_are_the_same_with_every_optional_processor_feature_off():
+    features = [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name]]
+    finished = subprocess.run(
+        [sys.executable, "-c", IN_ANOTHER_PROCESS],
+        env={**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(features)},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(finished.stdout)
+    assert answer["on"] == []
+    assert answer["digests"] == list(DIGESTS.values())
+    assert answer["exact"] == {key: list(values) for key, values in EXACT_VALUES.items()}
