@@ -8,7 +8,7 @@ from tests.optimization.pages.requests import VERSION, request_form, typed_reque
 
 def words_beside(form: RequestForm, name: str) -> list[str]:
     assert not form.is_valid()
-    return list(form.errors.get(name, []))
+    return [str(words) for words in form.errors.get(name, [])]
 
 
 def test_a_filled_form_is_the_json_that_the_api_accepts() -> None:

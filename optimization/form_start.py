@@ -1,0 +1,37 @@
+"""What the request form holds before anything is typed: the fund's defaults."""
+
+from typing import Any
+
+from funds.models import CalibrationSnapshot, Fund
+from optimization.request import (
+    DEFAULT_MIP_GAP,
+    DEFAULT_OPTIMIZATION_SCENARIOS,
+    DEFAULT_PRIMARY_LOCK_EPSILON,
+    DEFAULT_TIME_LIMIT_SECONDS,
+    DEFAULT_VALIDATION_SCENARIOS,
+    FundFacts,
+)
+
+STANDARD_CVAR_CONFIDENCE = 0.95
+
+
+def starting_request(fund: Fund, facts: FundFacts) -> dict[str, Any]:
+    """A request without a name, in the form that the API accepts."""
+    limits = fund.default_limits
+    cvar = {"confidence": STANDARD_CVAR_CONFIDENCE, **limits.get("cvar", {})}
+    return {
+        "capital_usd": str(facts.size_usd),
+        "calibration": facts.default_calibration,
+        "optimization_scenarios": DEFAULT_OPTIMIZATION_SCENARIOS,
+        "validation_scenarios": DEFAULT_VALIDATION_SCENARIOS,
+        "limits": {**limits, "cvar": cvar},
+        "primary_lock_epsilon": DEFAULT_PRIMARY_LOCK_EPSILON,
+        "mip_gap": DEFAULT_MIP_GAP,
+        "time_limit_seconds": DEFAULT_TIME_LIMIT_SECONDS,
+    }
+
+
+def calibration_labels(facts: FundFacts) -> dict[str, str]:
+    """The label of every calibration that the fund may use, by version."""
+    snapshots = CalibrationSnapshot.objects.filter(version__in=list(facts.calibrations))
+    return dict(snapshots.values_list("version", "label"))

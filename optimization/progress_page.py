@@ -1,0 +1,83 @@
+"""The steps of a session as the progress list shows them. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Standing = Literal["done", "skipped", "now", "ended", "todo"]
+
+STANDING_WORDS: dict[Standing, str] = {
+    "done": "done",
+    "skipped": "not needed",
+    "now": "in progress",
+    "ended": "stopped here",
+    "todo": "not started",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """``seconds`` is how long the step took, or has taken so far if it is in progress."""
+
+    label: str
+    standing: Standing
+    standing_words: str
+    explanation: str
+    seconds: float | None
+
+
+def step_rows(status: Mapping[str, Any], *, now: datetime) -> list[StepRow]:
+    """The steps before completion; ``status`` is ``session_status``."""
+    steps = status["steps"][:-1]
+    reached = [index for index, step in enumerate(steps) if step["at"] is not None]
+    last = reached[-1] if reached else -1
+    return [
+        _row(status, step, standing=_standing(status, step, index, last), now=now)
+        for index, step in enumerate(steps)
+    ]
+
+
+def current_step(rows: list[StepRow]) -> tuple[int, StepRow] | None:
+    """The step in progress with its number from 1; None when none is."""
+    for number, row in enumerate(rows, start=1):
+        if row.standing == "now":
+            return number, row
+    return None
+
+
+def _standing(
+    status: Mapping[str, Any], step: Mapping[str, Any], index: int, last: int
+) -> Standing:
+    if index > last:
+        return "todo"
+    if index == last and status["status"] != "COMPLETED":
+        return "ended" if status["is_finished"] else "now"
+    return "skipped" if step["at"] is None else "done"
+
+
+def _row(
+    status: Mapping[str, Any], step: Mapping[str, Any], *, standing: Standing, now: datetime
+) -> StepRow:
+    seconds = step["seconds"]
+    if standing == "now":
+        seconds = max((now - datetime.fromisoformat(step["at"])).total_seconds(), 0.0)
+    return StepRow(
+        label=step["label"],
+        standing=standing,
+        standing_words=STANDING_WORDS[standing],
+        explanation=_explanation(step["status"], status["request"], standing),
+        seconds=seconds,
+    )
+
+
+def _explanation(step: str, request: Mapping[str, Any], standing: Standing) -> str:
+    if step == "REQUESTED":
+        return "Checked and stored."
+    if step == "MATRIX_GENERATING":
+        if standing == "skipped":
+            return "The scenarios of this fund were in the cache."
+        return f"{request['optimization_scenarios']:,} correlated futures of every bucket."
+    if step == "OPTIMIZING":
+        return "The highest expected multiple inside the limits, then the most even allocation."
+    return f"{request['validation_scenarios']:,} fresh scenarios and a simpler method to compare."

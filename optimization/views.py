@@ -1,0 +1,230 @@
+"""Pages: authorise, read, one call of the domain, answer. What is shown comes from `results`."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.middleware import HtmxDetails
+
+from funds.models import Fund, User
+from optimization import lifecycle, limits_page, result_page
+from optimization.form_start import calibration_labels, starting_request
+from optimization.forms import RequestForm
+from optimization.fund_facts import fund_facts
+from optimization.histogram_page import bin_rows, finding, histogram
+from optimization.models import OptimizationSession
+from optimization.progress_page import current_step, step_rows
+from optimization.results import session_result, session_status
+from scenarios.models import StatusChanged
+
+SESSIONS_PER_PAGE = 25
+WIDE_CHART_PX = (830.0, 300.0)
+THIN_CHART_PX = (358.0, 280.0)
+
+
+class SignedInRequest(HttpRequest):
+    """What `login_required` and the htmx middleware leave behind."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+@login_required
+@require_GET
+def sessions(request: SignedInRequest) -> HttpResponse:
+    funds = list(Fund.objects.for_user(request.user).order_by("name", "pk"))
+    chosen = _fund_named(request, funds) if "fund" in request.GET else None
+    shown = _loaded_sessions(request.user).order_by("-requested_at", "-pk")
+    if chosen:
+        shown = shown.filter(fund=chosen)
+    page = Paginator(shown, SESSIONS_PER_PAGE).get_page(request.GET.get("page"))
+    requestable = Fund.objects.requestable_by(request.user)
+    context = {
+        "funds": funds,
+        "chosen": chosen,
+        "page": page,
+        "rows": [_status_or_result(found) for found in page.object_list],
+        "requestable": list(requestable.filter(pk=chosen.pk) if chosen else requestable),
+        "is_sample": any(fund.is_sample for fund in funds),
+    }
+    return render(request, "optimization/sessions.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: SignedInRequest) -> HttpResponse:
+    copied = _copied_session(request)
+    fund = copied.fund if copied else _fund_for_request(request)
+    if fund is None:
+        funds = Fund.objects.requestable_by(request.user).order_by("name", "pk")
+        return render(request, "optimization/choose_fund.html", {"funds": funds})
+    _require_requestable(request.user, fund)
+    facts = fund_facts(fund)
+    defaults = starting_request(fund, facts)
+    form = RequestForm(
+        request.POST if request.method == "POST" else None,
+        facts=facts,
+        calibration_labels=calibration_labels(facts),
+        defaults=defaults,
+        start_from=copied.request if copied else defaults,
+    )
+    if form.is_valid():
+        requested = lifecycle.request_session(
+            user=request.user, fund=fund, request=form.parsed, facts=facts
+        )
+        return redirect("optimization:session", pk=requested.pk)
+    context = {
+        "form": form,
+        "fund": fund,
+        "facts": facts,
+        "copied": copied,
+        "is_sample": fund.is_sample,
+    }
+    return render(request, "optimization/new.html", context)
+
+
+@login_required
+@require_GET
+@never_cache
+def session(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    found = get_object_or_404(_loaded_sessions(request.user), pk=pk)
+    shown = _status_or_result(found)
+    context = {
+        "session": shown,
+        "is_sample": found.fund.is_sample,
+        "may_request": _may_request(request.user, found.fund),
+        "asked": limits_page.request_rows(found.request, found.buckets),
+        **_progress_context(shown),
+    }
+    if shown["status"] != OptimizationSession.Status.COMPLETED:
+        return render(request, "optimization/unfinished.html", context)
+    return render(request, "optimization/result.html", {**context, **_result_context(shown)})
+
+
+@require_GET
+@never_cache
+def progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    """The fragment the session page asks for each second, if the version it shows is old.
+
+    Once the session has ended, or the log-in has, the whole page is loaded again instead.
+    """
+    if not request.htmx:
+        return redirect("optimization:session", pk=pk)
+    if not request.user.is_authenticated:
+        return HttpResponseClientRefresh()
+    found = get_object_or_404(_loaded_sessions(request.user), pk=pk)
+    if found.is_finished:
+        return HttpResponseClientRefresh()
+    if request.GET.get("version") == str(found.version):
+        return HttpResponse(status=204)
+    shown = session_status(found)
+    context = {"session": shown, "is_fragment": True, **_progress_context(shown)}
+    return render(request, "optimization/_progress.html", context)
+
+
+@login_required
+@require_POST
+def cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    found = get_object_or_404(_loaded_sessions(request.user), pk=pk)
+    _require_requestable(request.user, found.fund)
+    try:
+        lifecycle.cancel_session(found)
+    except StatusChanged:
+        messages.warning(
+            request, "Nothing was cancelled: the optimization had ended before your request came."
+        )
+    return redirect("optimization:session", pk=pk)
+
+
+def _loaded_sessions(user: User) -> QuerySet[OptimizationSession]:
+    """The user's sessions with all that the results read, without the heavy matrix."""
+    return (
+        OptimizationSession.objects.for_user(user)
+        .select_related("fund", "requested_by", "calibration", "matrix")
+        .defer("matrix__payload", "matrix__config", "calibration__parameters")
+        .prefetch_related("events")
+    )
+
+
+def _status_or_result(found: OptimizationSession) -> dict[str, Any]:
+    if found.status == OptimizationSession.Status.COMPLETED:
+        return session_result(found)
+    return session_status(found)
+
+
+def _progress_context(shown: dict[str, Any]) -> dict[str, Any]:
+    rows = step_rows(shown, now=timezone.now())
+    return {"steps": rows, "current": current_step(rows)}
+
+
+def _result_context(result: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "tiles": result_page.tiles(result),
+        "stages": result_page.stages(result),
+        "total": result_page.fund_total(result),
+        "largest_weight": max(row["weight"] for row in result["buckets"]),
+        "proved_within": result_page.proved_within(result),
+        "limit_groups": limits_page.limit_groups(result),
+        "keeps_every_limit": all(row["satisfied"] for row in result["allocation"]["constraints"]),
+        "greedy_breaks": limits_page.limit_names(
+            result["validation"]["greedy"]["broken_limits"], result["buckets"]
+        ),
+        "finding": finding(result),
+        "charts": [
+            ("wide", histogram(result, width=WIDE_CHART_PX[0], height=WIDE_CHART_PX[1])),
+            ("thin", histogram(result, width=THIN_CHART_PX[0], height=THIN_CHART_PX[1])),
+        ],
+        "bins": bin_rows(result),
+    }
+
+
+def _copied_session(request: SignedInRequest) -> OptimizationSession | None:
+    """The session named by ``?from=``, whose request a new one starts from."""
+    if "from" not in request.GET:
+        return None
+    pk = _uuid_or_404(request.GET["from"])
+    return get_object_or_404(_loaded_sessions(request.user), pk=pk)
+
+
+def _fund_for_request(request: SignedInRequest) -> Fund | None:
+    """The fund named by ``?fund=``, else the only one there is; None when there are several."""
+    if "fund" in request.GET:
+        return _fund_named(request, list(Fund.objects.for_user(request.user)))
+    funds = list(Fund.objects.requestable_by(request.user)[:2])
+    if not funds:
+        raise PermissionDenied
+    return funds[0] if len(funds) == 1 else None
+
+
+def _fund_named(request: SignedInRequest, funds: list[Fund]) -> Fund:
+    pk = _uuid_or_404(request.GET["fund"])
+    for fund in funds:
+        if fund.pk == pk:
+            return fund
+    raise Http404
+
+
+def _uuid_or_404(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _may_request(user: User, fund: Fund) -> bool:
+    return Fund.objects.requestable_by(user).filter(pk=fund.pk).exists()
+
+
+def _require_requestable(user: User, fund: Fund) -> None:
+    if not _may_request(user, fund):
+        raise PermissionDenied

@@ -1,0 +1,141 @@
+"""The page shows the figures of the results dict, and no others."""
+
+import re
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from funds.models import Fund
+from optimization.models import OptimizationSession
+from optimization.results import session_result
+from tests.optimization.completed import completed_session
+
+LIMITS = {
+    "max_loss_probability": 0.9,
+    "cvar": {"confidence": 0.95, "max": 0.9},
+    "min_expected_winners": 0.1,
+    "max_bucket_weight": 0.5,
+    "stages": {"seed": {"min": 0.2, "max": 0.6}},
+    "sectors": {"saas": {"max": 0.7}},
+}
+
+
+@pytest.fixture
+def result(fund: Fund) -> dict[str, Any]:
+    session = completed_session(fund=fund, limits=LIMITS)
+    return session_result(OptimizationSession.objects.get(pk=session.pk))
+
+
+@pytest.fixture
+def shown(analyst: Client, result: dict[str, Any]) -> str:
+    """The text of the page, tags replaced by single blanks."""
+    page = analyst.get(reverse("optimization:session", args=[result["id"]])).content.decode()
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def test_headline_figures_are_out_of_sample_with_their_interval(
+    result: dict[str, Any], shown: str
+) -> None:
+    risk = result["risk"]
+    multiple, loss, cvar = risk["expected_multiple"], risk["loss_probability"], risk["cvar"]
+
+    assert (
+        f"Expected multiple {multiple['out_of_sample']:.2f} x 95% interval"
+        f" {multiple['interval'][0]:.2f} to {multiple['interval'][1]:.2f}x"
+        f" In sample {multiple['in_sample']:.2f}x Exact mean {multiple['exact']:.2f}x"
+    ) in shown
+    assert (
+        f"Loss probability {100 * loss['out_of_sample']:.1f} % 95% interval"
+        f" {100 * loss['interval'][0]:.1f} to {100 * loss['interval'][1]:.1f}%"
+        f" In sample {100 * loss['in_sample']:.1f}% Limit at most 90.0%"
+    ) in shown
+    assert f"CVaR 95 {100 * cvar['out_of_sample']:.1f} %" in shown
+    assert f"Expected winners {risk['expected_winners']['exact']:.2f} deals exact" in shown
+
+
+def test_every_bucket_is_shown_with_its_weight_dollars_and_deals(
+    result: dict[str, Any], shown: str
+) -> None:
+    for row in result["buckets"]:
+        dollars = Decimal(row["dollars_usd"]) / 1_000_000
+        assert f"{100 * row['weight']:.1f} {dollars:.2f} {row['deals']:.1f}" in shown
+
+
+def test_dollars_are_said_to_add_up_to_the_capital(shown: str) -> None:
+    assert "add up to $100,000,000.00." in shown
+
+
+def test_every_note_is_shown_before_the_tables(result: dict[str, Any], shown: str) -> None:
+    assert result["notes"]
+    for note in result["notes"]:
+        assert 0 < shown.index(note["text"]) < shown.index("Loss probability alone")
+
+
+def test_every_limit_is_shown_with_what_it_came_to(result: dict[str, Any], shown: str) -> None:
+    rows = {row["id"]: row for row in result["allocation"]["constraints"]}
+    seed = rows["stages.seed.min"]
+
+    assert len(rows) == 7
+    assert (
+        f"seed at least 20.0% at least 20.0% {100 * seed['actual']:.1f}%"
+        f" {100 * seed['slack']:.1f} pt {'Binding' if seed['binding'] else 'Met'}"
+    ) in shown
+    assert (
+        f"Expected winners at least 0.10 at least 0.10 {rows['min_expected_winners']['actual']:.2f}"
+        in shown
+    )
+
+
+def test_the_histogram_and_its_table_agree(result: dict[str, Any], shown: str) -> None:
+    bins = result["distribution"]["histogram"]
+
+    assert f"0.9x to 1.0x {100 * bins['shares'][9]:.2f}" in shown
+    assert f"5.0x or more {100 * bins['share_beyond']:.2f}" in shown
+    assert f"{100 * bins['share_beyond']:.1f}% of scenarios lie beyond the axis" in shown
+
+
+def test_the_independent_method_and_the_checks_are_shown(
+    result: dict[str, Any], shown: str
+) -> None:
+    assert f"{result['validation']['greedy']['expected_multiple']:.2f}x" in shown
+    for check in result["validation"]["checks"]:
+        assert check["name"] in shown
+        assert check["detail"] in shown
+
+
+def test_what_is_needed_to_repeat_the_run_is_shown(result: dict[str, Any], shown: str) -> None:
+    assert result["matrix"]["key"] in shown
+    assert result["matrix"]["sha256"] in shown
+    assert result["calibration"]["version"] in shown
+    assert (
+        f"{result['allocation']['solver']['name']} {result['allocation']['solver']['version']}"
+        in shown
+    )
+
+
+def test_reserves_add_up_over_the_stages(result: dict[str, Any], shown: str) -> None:
+    reserved = sum(Decimal(row["reserves_usd"]) for row in result["buckets"]) / 1_000_000
+    called = (
+        sum(Decimal(row["expected_reserve_calls_usd"]) for row in result["buckets"]) / 1_000_000
+    )
+
+    assert f"Fund 100.00 {reserved:.2f} {called:.2f}" in shown
+
+
+def test_a_result_without_limits_has_a_page(analyst: Client, fund: Fund) -> None:
+    session = completed_session(fund=fund)
+
+    page = analyst.get(reverse("optimization:session", args=[session.pk])).content.decode()
+
+    assert "The request set no limit." in page
+
+
+def test_no_inline_style_or_script_is_on_the_page(analyst: Client, result: dict[str, Any]) -> None:
+    page = analyst.get(reverse("optimization:session", args=[result["id"]])).content.decode()
+
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=", page)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
