@@ -54,6 +54,7 @@ def supervised(
         yield supervisor, run
     finally:
         supervisor.stop()
+        run.leave()
 
 
 def migrate(project: Path, instance: Instance, services: Services, supervisor: Supervisor) -> None:

@@ -36,18 +36,22 @@ class Environment:
             installed.get(lock) == self._digest(lock) for lock in wanted
         )
 
-    def make_ready(self, *, developer: bool) -> None:
-        """Install what is missing; hold `.venv` for this process, across exec, until it ends."""
+    def make_ready(self, *, developer: bool) -> SharedUse:
+        """Install what is missing.
+
+        Returns the hold on `.venv` that keeps other runs from removing it; it survives exec.
+        """
         state = state_directory(self.project)
         use = SharedUse(state / "environment.users")
         use.enter(survive_exec=True)
         if self.is_ready(developer=developer):
-            return
+            return use
         use.leave()
         with exclusive(state / "environment.install") as held:
             if not self.is_ready(developer=developer):
                 self._install(developer, users=state / "environment.users", held=held)
         use.enter(survive_exec=True)
+        return use
 
     def _install(self, developer: bool, *, users: Path, held: int) -> None:
         if self.is_ready(developer=False):

@@ -4,13 +4,14 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from .file_locks import exclusive
 from .refusal import Refusal
-from .server_user import ServerUser, server_user
+from .server_user import ServerUser, can_enter, server_user
 
 # sun_path is 104 bytes on macOS and 108 on Linux, with a final NUL; PostgreSQL appends
 # "/.s.PGSQL.5432" to the directory.
@@ -79,33 +80,40 @@ class Instance:
                 unfinished.replace(path)
             return path.read_text()
 
+    def place_for_server(self) -> Path:
+        """Return a directory the database server can get into: this one, else one outside."""
+        if can_enter(self.directory, server_user()):
+            return self.directory
+        return self._directory_outside()
+
     def socket_directory(self, preferred: Path, *, owner: ServerUser | None) -> Path:
         """Return a 0700 directory whose path is short enough for a socket."""
-        if len(os.fsencode(preferred)) <= LONGEST_SOCKET_DIRECTORY_BYTES:
-            preferred.mkdir(mode=0o700, exist_ok=True)
-            give_to(preferred, owner)
-            return preferred
-        return self.recorded_private_directory(f"{preferred.name}-elsewhere", owner=owner)
+        if len(os.fsencode(preferred)) > LONGEST_SOCKET_DIRECTORY_BYTES:
+            preferred = self._directory_outside() / preferred.name
+        return make_directory_of(owner, preferred)
 
-    def recorded_private_directory(self, record: str, *, owner: ServerUser | None) -> Path:
-        """Return a 0700 directory outside the project, the same one at each call."""
-        note = self.directory / record
+    def _directory_outside(self) -> Path:
+        """Return a private directory outside the project, the same one at each call."""
+        note = self.directory / "outside"
         with contextlib.suppress(FileNotFoundError):
             noted = Path(note.read_text())
-            if _is_private_to(noted, owner):
+            if _is_own_private_directory(noted):
                 return noted
-        parent = None if owner else os.environ.get("XDG_RUNTIME_DIR")
+        user = server_user()
+        parent = None if user else os.environ.get("XDG_RUNTIME_DIR")
         if parent is None or not os.access(parent, os.W_OK):
             parent = tempfile.gettempdir()
         made = Path(tempfile.mkdtemp(prefix="keel-", dir=parent))
-        give_to(made, owner)
+        make_private_directory(made, searchable_by=user)
         note.write_text(str(made))
         return made
 
     def remove(self) -> None:
-        """Delete the instance and its directories outside the project."""
-        for note in self.directory.glob("*-elsewhere"):
-            shutil.rmtree(note.read_text(), ignore_errors=True)
+        """Delete the instance and its directory outside the project."""
+        with contextlib.suppress(FileNotFoundError):
+            outside = Path((self.directory / "outside").read_text())
+            if _is_own_private_directory(outside):
+                shutil.rmtree(outside)
         shutil.rmtree(self.directory)
 
 
@@ -123,15 +131,18 @@ def open_throwaway_instance(project: Path) -> Instance:
     return Instance(directory)
 
 
-def give_to(path: Path, owner: ServerUser | None) -> None:
+def make_directory_of(owner: ServerUser | None, path: Path) -> Path:
+    """Make a 0700 directory of the given user; its parent has to be the caller's own."""
+    path.mkdir(mode=0o700, exist_ok=True)
     if owner is not None:
-        os.chown(path, owner.uid, owner.gid)
+        os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
+    return path
 
 
-def _is_private_to(directory: Path, owner: ServerUser | None) -> bool:
+def _is_own_private_directory(path: Path) -> bool:
     try:
-        found = directory.lstat()
+        found = path.lstat()
     except FileNotFoundError:
         return False
-    wanted = os.geteuid() if owner is None else owner.uid
-    return directory.is_dir() and found.st_uid == wanted and found.st_mode & 0o7777 == 0o700
+    is_private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o067
+    return is_private and found.st_uid == os.geteuid()

@@ -10,16 +10,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .child import last_lines
-from .instance import Instance, give_to
+from .instance import Instance, make_directory_of
 from .interrupt import pause
 from .postgres_programs import PostgresPrograms, find_programs, programs_reachable_by
-from .process_identity import identity, is_postgres_in, read_record, write_record
+from .process_identity import identity, is_postgres_in, is_zombie, read_record, write_record
 from .refusal import Refusal, say
-from .server_user import can_enter, run_as, server_user
+from .server_user import run_as, server_user
 from .stopping import stop_server
 
 NAME = "keel"  # of the role and of the database
 PORT = "5432"  # only a part of the socket's file name; nothing listens on TCP
+SOCKET_NAME = f".s.PGSQL.{PORT}"
 START_TIMEOUT_SECONDS = 60.0
 # PostgreSQL's "fast" stop, which rolls transactions back, then its "immediate" one.
 STOP_STEPS = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0))
@@ -35,7 +36,10 @@ class Postgres:
         self._instance = instance
         self._throwaway = throwaway
         self._user = server_user()
-        self.home = self._choose_home()
+        self._place = instance.place_for_server()
+        # What root does in a directory of `nobody` must not follow what `nobody` puts there, so
+        # the directories of the programs and of the socket lie beside it, not in it.
+        self.home = make_directory_of(self._user, self._place / "postgres")
         self._data = self.home / "data"
         self._sockets = Path()
         self._server: subprocess.Popen[bytes] | None = None
@@ -51,7 +55,12 @@ class Postgres:
 
     @cached_property
     def _programs(self) -> PostgresPrograms:
-        return programs_reachable_by(self._user, found=find_programs(), home=self.home)
+        return find_programs()
+
+    @cached_property
+    def _server_programs(self) -> PostgresPrograms:
+        copy = self._place / "postgres-programs"
+        return programs_reachable_by(self._user, found=self._programs, copy=copy)
 
     def begin_start(self) -> None:
         """Adopt a running server or start one; `finish_start` waits until it answers."""
@@ -62,7 +71,7 @@ class Postgres:
         self._refuse_other_major()
         if not self._data.exists():
             self._create_data()
-        self._sockets = self._instance.socket_directory(self.home / "sockets", owner=self._user)
+        self._sockets = self._own_sockets()
         self._spawn()
 
     def finish_start(self) -> None:
@@ -111,14 +120,6 @@ class Postgres:
     def _log(self) -> Path:
         return self._instance.log("postgres")
 
-    def _choose_home(self) -> Path:
-        inside = self._instance.directory / "postgres"
-        inside.mkdir(mode=0o700, exist_ok=True)
-        give_to(inside, self._user)
-        if self._user is None or can_enter(inside, self._user):
-            return inside
-        return self._instance.recorded_private_directory("postgres-elsewhere", owner=self._user)
-
     def running_server(self) -> tuple[int, Path] | None:
         """Return the process and the socket directory of a server on this data directory."""
         pid_file = self._data / "postmaster.pid"
@@ -127,16 +128,24 @@ class Postgres:
         except FileNotFoundError:
             return None
         pid = int(lines[0])
-        if identity(pid) is None:
+        if identity(pid) is None and not is_zombie(pid):
             return None
         if not is_postgres_in(pid, self._data):
-            # The number belongs to some other program now. PostgreSQL would take that for a
-            # running server and refuse to start.
+            # PostgreSQL takes any process of that number for a running server and would refuse
+            # to start: another program that was given it later, or a zombie nobody cleans up.
             pid_file.unlink()
+            self._remove_stale_socket()
             return None
         # A starting server has not written all its lines yet.
-        sockets = lines[4] if len(lines) > 4 and lines[4] else str(self.home / "sockets")
-        return pid, Path(sockets)
+        sockets = Path(lines[4]) if len(lines) > 4 and lines[4] else self._own_sockets()
+        return pid, sockets
+
+    def _own_sockets(self) -> Path:
+        return self._instance.socket_directory(self._place / "sockets", owner=self._user)
+
+    def _remove_stale_socket(self) -> None:
+        for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+            (self._own_sockets() / name).unlink(missing_ok=True)
 
     def _refuse_other_major(self) -> None:
         try:
@@ -156,7 +165,7 @@ class Postgres:
             shutil.rmtree(unfinished)
         created = subprocess.run(
             [
-                *[str(self._programs.path("initdb")), "-D", str(unfinished), "-U", NAME],
+                *[str(self._server_programs.path("initdb")), "-D", str(unfinished), "-U", NAME],
                 "--auth=trust",
                 *["--encoding=UTF8", *_locale_options(self._programs)],
                 *(["--no-sync"] if self._throwaway else []),
@@ -189,7 +198,7 @@ class Postgres:
         with self._log.open("wb") as log:
             self._server = subprocess.Popen(
                 [
-                    *[str(self._programs.path("postgres")), "-D", str(self._data)],
+                    *[str(self._server_programs.path("postgres")), "-D", str(self._data)],
                     *[
                         word
                         for name, value in options.items()
@@ -213,11 +222,12 @@ class Postgres:
         if self._server is not None and "still in use" not in said and "lock file" not in said:
             raise Refusal(f"PostgreSQL did not start:\n{said}")
         pause(0.2)
-        self._sockets = self._instance.socket_directory(self.home / "sockets", owner=self._user)
-        self._spawn()
+        self.begin_start()
 
     def _probe(self) -> bool | None:
         """Connect; return whether the database exists, None if the server does not answer yet."""
+        if not (self._sockets / SOCKET_NAME).exists():
+            return None
         answered = self._run_psql("postgres", "SELECT datname FROM pg_database")
         return None if answered.returncode else NAME in answered.stdout.splitlines()
 

@@ -59,16 +59,16 @@ def _programs(directory: Path) -> PostgresPrograms:
 
 
 def programs_reachable_by(
-    user: ServerUser | None, *, found: PostgresPrograms, home: Path
+    user: ServerUser | None, *, found: PostgresPrograms, copy: Path
 ) -> PostgresPrograms:
-    """Return the programs where the server's user can run them, if need be as a copy in `home`."""
+    """Return the programs where the server's user can run them, if need be as a copy."""
     if user is None:
         return found
     if can_run(found.path("postgres"), user) and can_run(found.path("initdb"), user):
         say("running as root, so PostgreSQL runs as the user `nobody`")
         return found
-    say(f"running as root, so PostgreSQL runs as the user `nobody`, from a copy in {home}")
-    return PostgresPrograms(_copy_of(found.directory, home / "programs"), found.version)
+    say(f"running as root, so PostgreSQL runs as the user `nobody`, from a copy in {copy}")
+    return PostgresPrograms(_copy_of(found.directory, copy), found.version)
 
 
 def _copy_of(programs: Path, copy: Path) -> Path:

@@ -10,29 +10,34 @@ def identity(pid: int) -> str | None:
 
     None if no such process runs; a zombie does not run.
     """
+    state, started = _state_and_start(pid)
+    return None if state in ("", "Z", "X") else started
+
+
+def is_zombie(pid: int) -> bool:
+    """Tell whether the process ended but its parent has not taken notice, and may never."""
+    return _state_and_start(pid)[0] == "Z"
+
+
+def _state_and_start(pid: int) -> tuple[str, str]:
     if Path("/proc/self/stat").exists():
-        return _identity_from_proc(pid)
-    return _identity_from_ps(pid)
+        return _read_from_proc(pid)
+    shown = subprocess.run(
+        ["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    state, _, started = shown.stdout.strip().partition(" ")
+    return state[:1], started.strip()
 
 
-def _identity_from_proc(pid: int) -> str | None:
+def _read_from_proc(pid: int) -> tuple[str, str]:
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
-        return None
-    # The name, in parentheses, may hold spaces; state is the first field after it, the start
-    # time in clock ticks since boot the twentieth.
+        return "", ""
+    # The name, in parentheses, may hold spaces; the state is the first field after it, the start
+    # in clock ticks since boot the twentieth.
     fields = text.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else f"start {fields[19]}"
-
-
-def _identity_from_ps(pid: int) -> str | None:
-    shown = subprocess.run(
-        ["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    if not shown or shown.startswith("Z"):
-        return None
-    return shown.partition(" ")[2].strip()
+    return fields[0], f"tick {fields[19]}"
 
 
 def is_postgres_in(pid: int, data: Path) -> bool:

@@ -32,6 +32,9 @@ class RunDirectory:
     def log(self, name: str) -> Path:
         return self.path / f"{name}.log"
 
+    def leave(self) -> None:
+        self._use.leave()
+
     def note(self, child: Child) -> None:
         write_record(self.path / f"{child.name}.process", child.process.pid)
 

@@ -38,11 +38,13 @@ class Supervisor:
         run: RunDirectory,
         environment: Mapping[str, str],
         tend_servers: Callable[[], None],
+        stop_grace_seconds: float = STOP_GRACE_SECONDS,
     ) -> None:
         self._project = project
         self._run = run
         self._environment = environment
         self._tend_servers = tend_servers
+        self._stop_grace_seconds = stop_grace_seconds
         self._plans: dict[str, ProcessPlan] = {}
         self._children: dict[str, Child] = {}
         self._deaths: dict[str, list[float]] = {}
@@ -68,6 +70,9 @@ class Supervisor:
     def keep_running(self, plan: ProcessPlan) -> None:
         self._plans[plan.name] = plan
         self.start(plan)
+
+    def child(self, name: str) -> Child:
+        return self._children[name]
 
     def tend(self) -> None:
         """Restart what died, when its pause is over; raise Refusal where that is no use."""
@@ -101,7 +106,7 @@ class Supervisor:
         )
 
     def stop(self) -> None:
-        stop_children(list(self._children.values()), grace_seconds=STOP_GRACE_SECONDS)
+        stop_children(list(self._children.values()), grace_seconds=self._stop_grace_seconds)
 
     def _bury(self, plan: ProcessPlan, child: Child) -> None:
         now = time.monotonic()

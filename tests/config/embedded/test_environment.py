@@ -1,0 +1,179 @@
+import importlib.util
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from config.embedded.environment import Environment, without_addresses
+from config.embedded.refusal import Refusal
+
+# Does what uv does as far as `./dev` can see, in milliseconds, and keeps a diary.
+FAKE_UV = """#!/bin/sh
+set -e
+echo "$1 $2" >> "{diary}"
+case "$1" in
+  venv)
+    for directory; do :; done
+    mkdir -p "$directory/bin"
+    ln -s {python} "$directory/bin/python";;
+  pip)
+    if test -e "{broken}"; then
+      echo "no route to https://user:secret@example.com/simple"
+      exit 1
+    fi;;
+esac
+"""
+
+
+class FakeUv:
+    def __init__(self, directory: Path) -> None:
+        self._diary = directory / "diary"
+        self._broken = directory / "broken"
+        program = directory / "bin" / "uv"
+        program.parent.mkdir()
+        program.write_text(
+            FAKE_UV.format(diary=self._diary, broken=self._broken, python=sys.executable)
+        )
+        program.chmod(0o755)
+
+    def calls(self) -> list[str]:
+        return self._diary.read_text().splitlines() if self._diary.exists() else []
+
+    def break_network(self) -> None:
+        self._broken.touch()
+
+    def mend_network(self) -> None:
+        self._broken.unlink()
+
+
+@pytest.fixture
+def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeUv:
+    uv = FakeUv(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    return uv
+
+
+@pytest.fixture
+def locked_project(project: Path) -> Path:
+    (project / "requirements.lock").write_text("# nothing to run\n")
+    (project / "requirements-dev.lock").write_text("# nothing to develop\n")
+    return project
+
+
+def test_first_run_makes_the_environment_and_the_second_does_nothing(
+    locked_project: Path, uv: FakeUv
+) -> None:
+    for _ in range(2):
+        Environment(locked_project).make_ready(developer=False)
+    assert uv.calls() == ["venv --quiet", "pip install"]
+
+
+def test_changed_lock_makes_it_anew(locked_project: Path, uv: FakeUv) -> None:
+    Environment(locked_project).make_ready(developer=False).leave()
+    (locked_project / ".venv" / "left-over").touch()
+    (locked_project / "requirements.lock").write_text("# something else\n")
+    Environment(locked_project).make_ready(developer=False)
+    assert uv.calls() == ["venv --quiet", "pip install"] * 2
+    assert not (locked_project / ".venv" / "left-over").exists()
+
+
+def test_tests_only_add_to_what_the_demonstration_installed(
+    locked_project: Path, uv: FakeUv
+) -> None:
+    Environment(locked_project).make_ready(developer=False)
+    Environment(locked_project).make_ready(developer=True)
+    assert uv.calls() == ["venv --quiet", "pip install", "pip install"]
+    assert Environment(locked_project).is_ready(developer=True)
+    assert Environment(locked_project).is_ready(developer=False)
+
+
+def test_interrupted_install_is_done_anew(locked_project: Path, uv: FakeUv) -> None:
+    uv.break_network()
+    with pytest.raises(Refusal):
+        Environment(locked_project).make_ready(developer=False)
+    uv.mend_network()
+    Environment(locked_project).make_ready(developer=False)
+    assert uv.calls() == ["venv --quiet", "pip install"] * 2
+    assert Environment(locked_project).is_ready(developer=False)
+
+
+def test_interrupted_addition_leaves_nothing_that_passes_for_complete(
+    locked_project: Path, uv: FakeUv
+) -> None:
+    Environment(locked_project).make_ready(developer=False)
+    uv.break_network()
+    with pytest.raises(Refusal):
+        Environment(locked_project).make_ready(developer=True)
+    assert not Environment(locked_project).is_ready(developer=False)
+
+
+def test_failed_install_is_quoted_without_the_address_of_an_index(
+    locked_project: Path, uv: FakeUv
+) -> None:
+    uv.break_network()
+    with pytest.raises(Refusal, match="no route to <package index>") as refused:
+        Environment(locked_project).make_ready(developer=False)
+    assert "example.com" not in str(refused.value)
+
+
+def test_host_named_in_an_error_of_pip_is_hidden() -> None:
+    line = "HTTPSConnectionPool(host='example.com', port=443): Max retries exceeded"
+    assert without_addresses(line) == (
+        "HTTPSConnectionPool(host=<package index>, port=443): Max retries exceeded"
+    )
+
+
+def test_two_runs_at_once_install_once(locked_project: Path, uv: FakeUv) -> None:
+    runs = [
+        threading.Thread(target=lambda: Environment(locked_project).make_ready(developer=False))
+        for _ in range(2)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert uv.calls() == ["venv --quiet", "pip install"]
+
+
+def test_environment_in_use_is_not_pulled_away(locked_project: Path, uv: FakeUv) -> None:
+    Environment(locked_project).make_ready(developer=False)
+    (locked_project / "requirements.lock").write_text("# something else\n")
+    with pytest.raises(Refusal, match=r"another \./dev runs from it"):
+        Environment(locked_project).make_ready(developer=False)
+
+
+def test_python_without_ensurepip_is_told_what_to_install(
+    locked_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(Refusal, match=r"apt install python3-venv"):
+        Environment(locked_project).make_ready(developer=False)
+
+
+def test_without_uv_pip_installs(
+    locked_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    Environment(locked_project).make_ready(developer=False)
+    python = locked_project / ".venv" / "bin" / "python"
+    prefix = subprocess.run(
+        [python, "-c", "import pip, sys; print(sys.prefix)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert prefix.stdout.strip() == str(locked_project / ".venv")
+
+
+def test_developer_lock_holds_every_pin_of_the_runtime_lock() -> None:
+    """`./dev test` adds the one to what the other installed and takes both for installed."""
+    project = Path(__file__).parents[3]
+
+    def pins(name: str) -> set[str]:
+        lines = (project / name).read_text().splitlines()
+        return {line.rstrip(" \\") for line in lines if line[:1].isalnum()}
+
+    assert pins("requirements.lock") <= pins("requirements-dev.lock")
