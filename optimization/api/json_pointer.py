@@ -45,14 +45,20 @@ def _first_segment(path: str, here: object) -> tuple[str | int, str]:
     index = _INDEX.match(path)
     if index and not isinstance(here, Mapping):
         return int(index.group(1)), path[index.end() :]
-    names = [str(name) for name in here] if isinstance(here, Mapping) else []
-    begins = [name for name in names if name and _ends_a_segment(path, len(name), name)]
-    name = max(begins, key=len) if begins else _undocumented_name(path)
+    name = _longest_name(path, here) if isinstance(here, Mapping) else ""
+    name = name or _undocumented_name(path)
     return name, path[len(name) :]
 
 
-def _ends_a_segment(path: str, length: int, name: str) -> bool:
-    return path.startswith(name) and path[length : length + 1] in ("", ".", "[")
+def _longest_name(path: str, here: Mapping[str, object]) -> str:
+    """The longest name of ``here`` that ``path`` begins with; empty when there is none.
+
+    Tried by length: comparing every name would make a body of many faults slow to answer.
+    """
+    for length in sorted({len(name) for name in here}, reverse=True):
+        if path[length : length + 1] in ("", ".", "[") and path[:length] in here:
+            return path[:length]
+    return ""
 
 
 def _undocumented_name(path: str) -> str:
