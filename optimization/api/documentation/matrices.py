@@ -1,0 +1,71 @@
+"""What the OpenAPI document says of scenario matrices."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+
+from optimization.api.documentation.parameters import REQUEST_ID, query_parameter
+from optimization.api.documentation.problem_shapes import problems
+from optimization.api.documentation.session_shapes import FUND_NAME
+from optimization.api.documentation.shapes import (
+    COUNT,
+    MOMENT,
+    NUMBER,
+    PROBABILITY,
+    SHA256,
+    TEXT,
+    UUID,
+    a_list,
+    a_record,
+    one_of,
+    or_null,
+)
+from scenarios.models import ScenarioMatrix
+
+MATRIX_BUCKET = a_record(
+    "MatrixBucket",
+    {
+        "key": TEXT,
+        "expected_multiple": NUMBER,
+        "deal_win_probability": PROBABILITY,
+        "expected_reserve_call_fraction": PROBABILITY,
+    },
+)
+VARIANCE_SHARES = a_record(
+    "VarianceShares",
+    {"macro": NUMBER, "bucket": NUMBER, "idiosyncratic": NUMBER},
+    description="Of the log multiple of an equally weighted portfolio of the buckets.",
+)
+SCENARIO_MATRIX = a_record(
+    "ScenarioMatrix",
+    {
+        "key": {**SHA256, "description": "Digest of the canonical config."},
+        "fund": FUND_NAME,
+        "status": one_of("MatrixStatus", ScenarioMatrix.Status.values),
+        "failure_reason": or_null(TEXT),
+        "scenarios": COUNT,
+        "kernel_version": TEXT,
+        "sha256": or_null({**SHA256, "description": "Digest of the uncompressed bytes."}),
+        "codec": or_null(TEXT),
+        "layout": or_null(TEXT),
+        "buckets": a_list(MATRIX_BUCKET, description="In the order of the rows."),
+        "variance_shares": or_null(VARIANCE_SHARES),
+        "generation_seconds": or_null(NUMBER),
+        "created_at": MOMENT,
+        "completed_at": or_null(MOMENT),
+        "config": {"type": "object", "description": "What simulate_matrix reads."},
+    },
+    description="What was simulated; what is known of the stored bytes is null until then.",
+)
+
+read_matrix = extend_schema(
+    operation_id="read_scenario_matrix",
+    tags=["Scenario matrices"],
+    summary="Read what a scenario matrix was made from",
+    description="Looks among the matrices of your funds. If several have the key, a complete one"
+    " is shown, the oldest first; their numbers are equal.",
+    parameters=[
+        OpenApiParameter("matrix_key", SHA256, OpenApiParameter.PATH),
+        query_parameter("fund", UUID, "Only this fund's matrix."),
+        REQUEST_ID,
+    ],
+    responses={200: SCENARIO_MATRIX, **problems(400, 404)},
+)

@@ -1,0 +1,73 @@
+"""The status of a session as the OpenAPI document shows it: `results.session_status`."""
+
+from optimization.api.documentation.request_body import LIMITS, REGIMES
+from optimization.api.documentation.shapes import (
+    COUNT,
+    FLAG,
+    MOMENT,
+    MONEY_USD,
+    NUMBER,
+    TEXT,
+    UUID,
+    JsonSchema,
+    a_list,
+    a_page,
+    a_record,
+    one_of,
+    or_null,
+)
+from optimization.models import OptimizationSession
+
+STATUS = one_of("SessionStatus", OptimizationSession.Status.values)
+
+FUND_NAME = a_record(
+    "FundName",
+    {"id": UUID, "name": TEXT, "is_sample": {**FLAG, "description": "Made-up data, to try Keel."}},
+)
+STEP = a_record(
+    "SessionStep",
+    {
+        "status": STATUS,
+        "label": TEXT,
+        "at": or_null({**MOMENT, "description": "Null: not reached, or skipped."}),
+        "seconds": or_null({**NUMBER, "description": "Null until the step has ended."}),
+    },
+)
+CHECKED_REQUEST = a_record(
+    "CheckedRequest",
+    {
+        "name": TEXT,
+        "capital_usd": MONEY_USD,
+        "calibration": TEXT,
+        "optimization_scenarios": COUNT,
+        "validation_scenarios": COUNT,
+        "seed": or_null(TEXT),
+        "regimes": REGIMES,
+        "limits": LIMITS,
+        "primary_lock_epsilon": NUMBER,
+        "mip_gap": NUMBER,
+        "time_limit_seconds": NUMBER,
+    },
+    description="The request with its defaults filled in.",
+)
+SESSION_FIELDS: JsonSchema = {
+    "id": UUID,
+    "name": TEXT,
+    "fund": FUND_NAME,
+    "status": STATUS,
+    "status_label": TEXT,
+    "progress_percent": {"type": "integer", "minimum": 0, "maximum": 100},
+    "current_step": TEXT,
+    "requested_by": TEXT,
+    "requested_at": MOMENT,
+    "finished_at": or_null(MOMENT),
+    "version": {**COUNT, "description": "Rises with every change of status."},
+    "is_finished": FLAG,
+    "failure_reason": or_null(TEXT),
+    "steps": a_list(STEP),
+    "request": CHECKED_REQUEST,
+}
+SESSION = a_record(
+    "Session", SESSION_FIELDS, description="One optimization request and where it stands."
+)
+SESSION_PAGE = a_page("SessionPage", SESSION)
