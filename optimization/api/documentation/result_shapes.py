@@ -1,10 +1,120 @@
 """The result of a session as the OpenAPI document shows it: `results.session_result`."""
 
+from optimization.api.documentation.allocation_shapes import ALLOCATION
+from optimization.api.documentation.matrices import VARIANCE_SHARES
 from optimization.api.documentation.session_shapes import SESSION_FIELDS
-from optimization.api.documentation.shapes import a_record
+from optimization.api.documentation.shapes import (
+    COUNT,
+    FLAG,
+    MONEY_USD,
+    NUMBER,
+    PROBABILITY,
+    SHA256,
+    TEXT,
+    a_list,
+    a_record,
+    one_of,
+    or_null,
+)
+from optimization.api.documentation.validation_shapes import DISTRIBUTION, VALIDATION
 
+INTERVAL = a_list(NUMBER, minItems=2, maxItems=2, description="95 % interval, low and high.")
+LIMIT = or_null({**NUMBER, "description": "Null: not limited."})
+
+RESULT_BUCKET = a_record(
+    "ResultBucket",
+    {
+        "key": TEXT,
+        "stage": TEXT,
+        "stage_label": TEXT,
+        "sector": TEXT,
+        "sector_label": TEXT,
+        "weight": PROBABILITY,
+        "dollars_usd": MONEY_USD,
+        "deals": {**NUMBER, "description": "Dollars divided by the all-in cost of a deal."},
+        "initial_cheque_usd": MONEY_USD,
+        "all_in_cost_usd": MONEY_USD,
+        "reserves_usd": MONEY_USD,
+        "expected_reserve_calls_usd": MONEY_USD,
+        "expected_multiple": {**NUMBER, "description": "Exact, per allocated dollar."},
+        "deal_win_probability": {**PROBABILITY, "description": "That one deal returns 10x."},
+        "loss_probability": {**PROBABILITY, "description": "Held alone, out of sample."},
+    },
+)
+EXPECTED_MULTIPLE = a_record(
+    "ExpectedMultipleRisk",
+    {
+        "exact": NUMBER,
+        "in_sample": NUMBER,
+        "out_of_sample": NUMBER,
+        "interval": INTERVAL,
+        "limit": {"type": "null"},
+    },
+)
+LOSS_PROBABILITY = a_record(
+    "LossProbabilityRisk",
+    {
+        "in_sample": PROBABILITY,
+        "out_of_sample": PROBABILITY,
+        "interval": INTERVAL,
+        "limit": LIMIT,
+    },
+)
+CVAR = a_record(
+    "CvarRisk",
+    {
+        "in_sample": NUMBER,
+        "out_of_sample": NUMBER,
+        "interval": INTERVAL,
+        "limit": LIMIT,
+        "confidence": PROBABILITY,
+    },
+)
+RISK = a_record(
+    "Risk",
+    {
+        "expected_multiple": EXPECTED_MULTIPLE,
+        "loss_probability": LOSS_PROBABILITY,
+        "cvar": CVAR,
+        "expected_winners": a_record("ExpectedWinnersRisk", {"exact": NUMBER, "limit": LIMIT}),
+    },
+    description="In sample: the optimization scenarios. Out of sample: fresh ones.",
+)
+MATRIX_IN_RESULT = a_record(
+    "ResultMatrix",
+    {
+        "key": SHA256,
+        "sha256": SHA256,
+        "scenarios": COUNT,
+        "was_cached": FLAG,
+        "tier": {**TEXT, "description": "Where the worker read it from."},
+        "kernel_version": TEXT,
+        "variance_shares": VARIANCE_SHARES,
+    },
+)
+SECONDS = or_null({**NUMBER, "description": "Null: skipped."})
+TIMINGS = a_record(
+    "TimingsSeconds",
+    {"matrix": SECONDS, "optimization": SECONDS, "validation": SECONDS, "total": SECONDS},
+)
+NOTE = a_record(
+    "Note",
+    {"level": one_of("NoteLevel", ["warning", "info"]), "title": TEXT, "text": TEXT},
+    description="What to know before reading the figures, in plain words.",
+)
 SESSION_RESULT = a_record(
     "SessionResult",
-    {**SESSION_FIELDS},
+    {
+        **SESSION_FIELDS,
+        "allocation": ALLOCATION,
+        "buckets": a_list(RESULT_BUCKET, description="In the fund's order."),
+        "risk": RISK,
+        "distribution": DISTRIBUTION,
+        "validation": VALIDATION,
+        "calibration": a_record("CalibrationName", {"version": TEXT, "label": TEXT}),
+        "matrix": MATRIX_IN_RESULT,
+        "timings_seconds": TIMINGS,
+        "notes": a_list(NOTE),
+    },
     description="All of the session's status, and what was found.",
 )

@@ -1,0 +1,68 @@
+"""The allocation of a completed session: what `manage.py solve_allocation` prints as well."""
+
+from typing import get_args
+
+from optimization.api.documentation.shapes import (
+    COUNT,
+    FLAG,
+    MONEY_USD,
+    NUMBER,
+    PROBABILITY,
+    TEXT,
+    a_list,
+    a_record,
+    by_name,
+    one_of,
+    or_null,
+)
+from optimization.solver.allocation import ConstraintType, Status
+
+CONSTRAINT = a_record(
+    "Constraint",
+    {
+        "id": {**TEXT, "description": "Path of the limit, as in the request."},
+        "type": one_of("ConstraintType", get_args(ConstraintType)),
+        "requested": NUMBER,
+        "granted": {**NUMBER, "description": "Differs from requested when relaxed."},
+        "actual": NUMBER,
+        "slack": {**NUMBER, "description": "From actual to granted, positive inside the limit."},
+        "satisfied": FLAG,
+        "relaxed": FLAG,
+        "binding": {**FLAG, "description": "Holds the expected multiple down."},
+    },
+)
+RELAXATION = a_record("Relaxation", {"constraint": TEXT, "requested": NUMBER, "granted": NUMBER})
+SOLVER_RUN = a_record(
+    "SolverRun",
+    {
+        "name": TEXT,
+        "version": TEXT,
+        "settings": {"type": "object"},
+        "seconds": NUMBER,
+        "nodes": COUNT,
+        "iterations": COUNT,
+        "second_pass": or_null(TEXT),
+    },
+)
+ALLOCATION = a_record(
+    "Allocation",
+    {
+        "status": one_of("AllocationStatus", get_args(Status)),
+        "weights": by_name(PROBABILITY, description="By bucket key; they sum to 1."),
+        "dollars": by_name(MONEY_USD, description="By bucket key; they sum to the capital."),
+        "expected_multiple": {**NUMBER, "description": "From the buckets' exact means."},
+        "sample_expected_multiple": {**NUMBER, "description": "From the scenarios alone."},
+        "first_pass_expected_multiple": {**NUMBER, "description": "Before the tie-break."},
+        "best_bound": {**NUMBER, "description": "Proved: no allocation exceeds it."},
+        "mip_gap": NUMBER,
+        "loss_probability": PROBABILITY,
+        "cvar": NUMBER,
+        "cvar_confidence": PROBABILITY,
+        "expected_winners": NUMBER,
+        "distance_to_uniform": NUMBER,
+        "relaxations": a_list(RELAXATION),
+        "constraints": a_list(CONSTRAINT),
+        "infeasibility": or_null(TEXT),
+        "solver": SOLVER_RUN,
+    },
+)

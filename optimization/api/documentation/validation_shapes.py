@@ -1,0 +1,84 @@
+"""What fresh scenarios and the greedy rival say of an allocation."""
+
+from optimization.api.documentation.shapes import (
+    COUNT,
+    FLAG,
+    NUMBER,
+    PROBABILITY,
+    TEXT,
+    JsonSchema,
+    a_list,
+    a_record,
+    or_null,
+)
+
+ESTIMATE: JsonSchema = {
+    "value": NUMBER,
+    "low": NUMBER,
+    "high": NUMBER,
+    "interval": {**TEXT, "description": "How the 95 % interval was made."},
+}
+QUANTILES: JsonSchema = dict.fromkeys(("p5", "p10", "p25", "p75", "p90", "p95"), NUMBER)
+
+DISTRIBUTION = a_record(
+    "Distribution",
+    {
+        "quantiles": a_record("QuantilesWithMedian", {**QUANTILES, "p50": NUMBER}),
+        "share_at_least_2x": PROBABILITY,
+        "share_at_least_3x": PROBABILITY,
+        "histogram": a_record(
+            "Histogram",
+            {"bin_width": NUMBER, "shares": a_list(PROBABILITY), "share_beyond": PROBABILITY},
+            description="Shares of scenarios by portfolio multiple, in bins from 0.",
+        ),
+    },
+    description="Of the portfolio multiple, out of sample.",
+)
+GREEDY = a_record(
+    "GreedyComparison",
+    {
+        "expected_multiple": NUMBER,
+        "meets_every_limit": FLAG,
+        "broken_limits": a_list(TEXT),
+        "unallocated_usd": {**TEXT, "format": "decimal"},
+        "optimum_is_at_least_greedy": or_null(
+            {**FLAG, "description": "Null: the greedy allocation breaks a limit."}
+        ),
+    },
+)
+DEALS_BOUGHT = a_record(
+    "DealsBought",
+    {
+        "scenarios": COUNT,
+        "loss_probability": a_record("LossProbabilityEstimate", ESTIMATE),
+        "cvar": a_record("CvarEstimate", {**ESTIMATE, "confidence": PROBABILITY}),
+        "mean_multiple": a_record("MeanMultipleEstimate", ESTIMATE),
+        "median_multiple": NUMBER,
+        "quantiles": a_record("Quantiles", QUANTILES),
+        "share_at_least_2x": PROBABILITY,
+        "share_at_least_3x": PROBABILITY,
+        "histogram": a_record(
+            "CountHistogram",
+            {"bin_width": NUMBER, "counts": a_list(COUNT), "overflow_share": PROBABILITY},
+        ),
+        "bucket_loss_probabilities": a_list(PROBABILITY),
+        "buckets": a_list(
+            a_record(
+                "DealsOfBucket",
+                {"key": TEXT, "weight": PROBABILITY, "deals": NUMBER, "reference_deals": NUMBER},
+            )
+        ),
+    },
+    description="The same figures with as many deals in each bucket as its weight buys.",
+)
+VALIDATION = a_record(
+    "Validation",
+    {
+        "scenarios": COUNT,
+        "greedy": GREEDY,
+        "checks": a_list(
+            a_record("ValidationCheck", {"name": TEXT, "passed": FLAG, "detail": TEXT})
+        ),
+        "deals_bought": DEALS_BOUGHT,
+    },
+)
