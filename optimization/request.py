@@ -9,6 +9,7 @@ from optimization.solver.limits import Limits, read_limits
 from scenarios.fund_config import scenario_config
 from scenarios.simulation.checked_input import MISSING, Fault, FieldReader, InvalidInput
 from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.config_regimes import read_regimes
 
 DEFAULT_OPTIMIZATION_SCENARIOS = 400
 DEFAULT_VALIDATION_SCENARIOS = 100_000
@@ -157,6 +158,8 @@ def _config(
     Faults that are not in the request point at the fund's policy.
     """
     if version is None:
+        if regimes is not None:
+            read_regimes(reader)
         return None
     try:
         return parse_config(
