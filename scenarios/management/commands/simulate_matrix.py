@@ -50,7 +50,8 @@ class Command(BaseCommand):
         if options["print_default_config"]:
             self._print_json(parse_config(default_scenario_config()).canonical_json(), indent=2)
             return
-        missing = [name for name in ("config", "scenarios", "sample", "out") if not options[name]]
+        needed = ("config", "scenarios", "sample", "out")
+        missing = [name for name in needed if options[name] is None]
         if missing:
             self._refuse(f"{_shown_option(name)}: is missing" for name in missing)
         self._simulate(

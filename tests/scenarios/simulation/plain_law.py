@@ -97,21 +97,23 @@ def exit_multiple(data: dict[str, Any], bucket: dict[str, Any], rank_normal: Flo
     median = stage["exit_multiple_median"] * bucket["return_multiplier"]
     p90 = stage["exit_multiple_p90"] * bucket["return_multiplier"]
     sigma = np.log(p90 / median) / stats.norm.ppf(0.9)
-    body = np.exp(np.log(median) + sigma * rank_normal)
+    body: Floats = np.exp(np.log(median) + sigma * rank_normal)
     if law["law"] == "lognormal":
         return body
     alpha, cap = law["tail_index"], law["multiple_cap"]
     # 10 (v - 0.9) = 1 - 10 (1 - v), written with 1 - v to keep the digits of the best ranks.
     above_p90 = 1 - 10 * stats.norm.sf(rank_normal)
     kept = 1 - above_p90 * (1 - (p90 / cap) ** alpha)
-    return np.where(above_p90 <= 0, body, p90 * np.minimum(kept, 1) ** (-1 / alpha))
+    tail: Floats = p90 * np.minimum(kept, 1) ** (-1 / alpha)
+    return np.where(above_p90 <= 0, body, tail)
 
 
 def recovery(data: dict[str, Any], rank_among_failures: Floats) -> Floats:
     parameters = data["failure_recovery"]
     threshold = parameters["threshold"]
     above = np.maximum(0, rank_among_failures - threshold) / (1 - threshold)
-    return parameters["maximum"] * above
+    recovered: Floats = parameters["maximum"] * above
+    return recovered
 
 
 def path_given_rank(cumulative: Floats, rank_normal: Floats, coupling: float) -> Floats:
@@ -155,7 +157,8 @@ def per_allocated_dollar(
     reserve = bucket["reserve_ratio"]
     _, spent = shares_and_spending(data, bucket, graduations)
     returned = reserve - spent if data["unspent_reserves"] == "returned" else 0.0
-    return (proceeds + returned) / (1 + reserve)
+    value: Floats = (proceeds + returned) / (1 + reserve)
+    return value
 
 
 def win_probability(data: dict[str, Any], bucket: dict[str, Any], *, hurdle: float) -> float:

@@ -34,7 +34,7 @@ def expectations(data: dict[str, Any]) -> DealExpectations:
 )
 def test_mean_and_win_probability_agree_with_the_law_written_out(
     stage: str, changes: dict[str, Any]
-):
+) -> None:
     bucket = bucket_data(stage, risk_multiplier=1.1, return_multiplier=0.9)
     data = config_data(buckets=[bucket], **changes)
     values, weights = deal_distribution(data, bucket)
@@ -46,7 +46,7 @@ def test_mean_and_win_probability_agree_with_the_law_written_out(
     )
 
 
-def test_published_means_and_win_probabilities_by_stage():
+def test_published_means_and_win_probabilities_by_stage() -> None:
     # Reported for the default parameters: mean 1.6291 1.8754 1.9172 1.8360 and
     # win probability .02675 .02757 .02403 .01896, to the digits given.
     published = {
@@ -61,7 +61,7 @@ def test_published_means_and_win_probabilities_by_stage():
         assert found.win_probability == pytest.approx(winning, abs=1e-5)
 
 
-def test_mean_without_reserves_worked_by_hand():
+def test_mean_without_reserves_worked_by_hand() -> None:
     # One stage, exit .4 or fail .6 at once, no reserves. Recovery: ranks above .5 of failures,
     # up to .8, so on average .8 * .5 / 2 = .2. Exits: lognormal with median 2 and P90 2 e^1.2816,
     # that is a standard deviation of the logarithm of 1 and a mean of 2 e^.5 = 3.297443.
@@ -88,7 +88,7 @@ def test_mean_without_reserves_worked_by_hand():
     assert found.win_probability == pytest.approx(0.4 * 0.0537608, rel=1e-5)
 
 
-def test_diversification_does_not_change_the_mean():
+def test_diversification_does_not_change_the_mean() -> None:
     means = {
         expectations(config_data(buckets=[bucket_data(reference_deals=deals)])).multiple
         for deals in (1.0, 2.5, 10.0, 200.0)
@@ -96,7 +96,7 @@ def test_diversification_does_not_change_the_mean():
     assert len(means) == 1
 
 
-def test_no_win_is_possible_below_a_cap_under_the_hurdle():
+def test_no_win_is_possible_below_a_cap_under_the_hurdle() -> None:
     data = config_data(
         exit_law={"law": "lognormal_pareto", "tail_index": 1.5, "multiple_cap": 14},
         financing={**config_data()["financing"], "pro_rata_participation": 0.0},

@@ -69,11 +69,11 @@ def extreme_configs(draw: st.DrawFn) -> dict[str, object]:
 
 @settings(max_examples=25, deadline=None)
 @given(data=extreme_configs())
-def test_no_valid_config_gives_infinite_missing_or_negative_values(data: dict[str, object]):
+def test_no_valid_config_gives_infinite_missing_or_negative_values(data: dict[str, object]) -> None:
     assert_sound(build_model(parse_config(data)))
 
 
-def test_exits_may_be_exactly_as_rare_as_a_far_away_regime():
+def test_exits_may_be_exactly_as_rare_as_a_far_away_regime() -> None:
     # The score has no density between the regimes, and the failure boundary lies there.
     data = config_data(
         regimes=[
@@ -87,7 +87,7 @@ def test_exits_may_be_exactly_as_rare_as_a_far_away_regime():
     assert_sound(build_model(parse_config(data)))
 
 
-def test_no_failures_at_all():
+def test_no_failures_at_all() -> None:
     stages = {"seed": stage_data(0.5, 0.0, 0.0, 2.0, 10.0, None, 2.0)}
     model = build_model(
         parse_config(config_data(stages=stages, buckets=[bucket_data("seed", reserve_ratio=0)]))

@@ -19,12 +19,12 @@ def at_rank(exits: ExitMultiples, rank: FloatArray) -> FloatArray:
 
 
 @pytest.mark.parametrize("law", [PARETO, LOGNORMAL], ids=["pareto tail", "lognormal"])
-def test_median_and_p90_are_those_given(law: ExitLaw):
+def test_median_and_p90_are_those_given(law: ExitLaw) -> None:
     exits = ExitMultiples(law=law, median=2.1, p90=13.5)
     np.testing.assert_allclose(at_rank(exits, np.array([0.5, 0.9])), [2.1, 13.5], rtol=1e-12)
 
 
-def test_pareto_tail_worked_by_hand():
+def test_pareto_tail_worked_by_hand() -> None:
     # Tail index 1, P90 10, cap 100: an uncut tail leaves 10 / 100 = .1 above the cap.
     # Half-way through the upper tenth (rank .95): 10 / (.1 + .9 * .5) = 18.1818
     law = ExitLaw(law="lognormal_pareto", tail_index=1.0, multiple_cap=100.0)
@@ -32,13 +32,13 @@ def test_pareto_tail_worked_by_hand():
     np.testing.assert_allclose(at_rank(exits, np.array([0.95])), 10 / 0.55, rtol=1e-12)
 
 
-def test_best_exit_reaches_the_cap_and_no_more():
+def test_best_exit_reaches_the_cap_and_no_more() -> None:
     exits = ExitMultiples(law=PARETO, median=2.1, p90=13.5)
     best = exits.quantile(rank_normal=np.array([38.0]), upper_tail=np.array([0.0]))
     np.testing.assert_allclose(best, 300.0, rtol=1e-13)
 
 
-def test_lognormal_has_no_kink_at_the_ninetieth_percentile():
+def test_lognormal_has_no_kink_at_the_ninetieth_percentile() -> None:
     exits = ExitMultiples(law=LOGNORMAL, median=2.0, p90=8.0)
     # ln X is linear in the normal quantile: at twice the quantile of .9 it is 2 * (8 / 2)^2.
     twice = np.array([2 * stats.norm.ppf(0.9)])
@@ -61,7 +61,7 @@ laws = st.one_of(
 @given(law=laws, median=st.floats(0.01, 100), ratio=st.floats(1.01, 15))
 def test_multiples_rise_with_the_rank_and_the_tail_undoes_them(
     law: ExitLaw, median: float, ratio: float
-):
+) -> None:
     exits = ExitMultiples(law=law, median=median, p90=median * ratio)
     rank_normal = np.linspace(-5, 5, 401)
     tail = stats.norm.sf(rank_normal)

@@ -30,7 +30,8 @@ def drawn_deals(data: dict[str, Any], *, deals: int = DEALS) -> NDArray[np.float
     single = {**data, "buckets": [{**bucket, "reference_deals": 1.0, "cheque_variation": 0.0}]}
     model = build_model(parse_config(single))
     drawn = model.multiples(sample=Sample.VALIDATION, first_scenario=0, count=deals)
-    return drawn[0].astype(float)
+    row: NDArray[np.float64] = drawn[0].astype(np.float64)
+    return row
 
 
 def with_preset(preset: str, **changes: Any) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def with_preset(preset: str, **changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("stage", ENTRY_STAGES)
-def test_median_p90_and_failure_mass_are_those_given(stage: str, preset: str):
+def test_median_p90_and_failure_mass_are_those_given(stage: str, preset: str) -> None:
     bucket = bucket_data(stage, reserve_ratio=0.0)
     data = with_preset(
         preset, buckets=[bucket], failure_recovery={"threshold": 0.5, "maximum": 0.0}
@@ -59,7 +60,7 @@ def test_median_p90_and_failure_mass_are_those_given(stage: str, preset: str):
 
 
 @pytest.mark.parametrize("stage", ENTRY_STAGES)
-def test_sample_mean_agrees_with_the_exact_mean(stage: str):
+def test_sample_mean_agrees_with_the_exact_mean(stage: str) -> None:
     data = config_data(buckets=[bucket_data(stage)])
     deals = drawn_deals(data)
     exact = build_model(parse_config(data)).expected_multiples[0]
@@ -67,7 +68,7 @@ def test_sample_mean_agrees_with_the_exact_mean(stage: str):
 
 
 @pytest.mark.parametrize("stage", ENTRY_STAGES)
-def test_sample_win_frequency_agrees_with_the_exact_probability(stage: str):
+def test_sample_win_frequency_agrees_with_the_exact_probability(stage: str) -> None:
     data = config_data(buckets=[bucket_data(stage)])
     exact = build_model(parse_config(data)).deal_win_probabilities[0]
     standard_error = np.sqrt(exact * (1 - exact) / DEALS)
@@ -83,7 +84,9 @@ def test_sample_win_frequency_agrees_with_the_exact_probability(stage: str):
     ],
     ids=["default", "idle reserves", "lognormal"],
 )
-def test_distribution_of_multiples_agrees_with_an_independent_simulation(changes: dict[str, Any]):
+def test_distribution_of_multiples_agrees_with_an_independent_simulation(
+    changes: dict[str, Any],
+) -> None:
     bucket = bucket_data("series_a", risk_multiplier=1.2, return_multiplier=1.1)
     data = with_preset("crisis_prone", buckets=[bucket], **changes)
     ours = drawn_deals(data, deals=100_000)
@@ -96,7 +99,7 @@ def test_distribution_of_multiples_agrees_with_an_independent_simulation(changes
 
 
 @pytest.mark.parametrize("stage", ENTRY_STAGES)
-def test_distribution_of_multiples_agrees_with_the_exact_one(stage: str):
+def test_distribution_of_multiples_agrees_with_the_exact_one(stage: str) -> None:
     bucket = bucket_data(stage)
     data = config_data(buckets=[bucket])
     deals = np.sort(drawn_deals(data))
@@ -109,7 +112,7 @@ def test_distribution_of_multiples_agrees_with_the_exact_one(stage: str):
     assert np.all(np.abs(found - exact) <= 4.5 * standard_errors + 1e-5)
 
 
-def test_pooled_financings_reproduce_the_published_outcome_table():
+def test_pooled_financings_reproduce_the_published_outcome_table() -> None:
     # Correlation Ventures, 21,640 US financings exited 2004-2013 (S. Levine, "Venture Outcomes
     # are Even More Skewed Than You Think", 2014): share of financings by multiple, in per cent,
     # at a stage mix of 30 % Seed, 30 % A, 22 % B, 18 % C.
@@ -125,7 +128,7 @@ def test_pooled_financings_reproduce_the_published_outcome_table():
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_dependence_moves_no_mean_and_no_win_probability(preset: str):
+def test_dependence_moves_no_mean_and_no_win_probability(preset: str) -> None:
     found = build_model(parse_config(with_preset(preset)))
     default = build_model(parse_config(config_data()))
     np.testing.assert_array_equal(found.expected_multiples, default.expected_multiples)

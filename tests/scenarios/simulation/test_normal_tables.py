@@ -15,17 +15,17 @@ from scenarios.simulation.normal_tables import (
 SMALLEST_AND_LARGEST = np.array([0, 2**64 - 1], dtype=np.uint64)
 
 
-def test_uniforms_stay_strictly_inside_zero_and_one():
+def test_uniforms_stay_strictly_inside_zero_and_one() -> None:
     low, high = uniforms(SMALLEST_AND_LARGEST)
     assert low == 2.0**-53
     assert high == 1.0 - 2.0**-53
 
 
-def test_uniforms_are_the_upper_52_bits_plus_a_half():
+def test_uniforms_are_the_upper_52_bits_plus_a_half() -> None:
     assert uniforms(np.array([3 << 12 | 0xFFF], dtype=np.uint64))[0] == 3.5 * 2.0**-52
 
 
-def test_factor_normals_agree_with_the_inverse_distribution_function():
+def test_factor_normals_agree_with_the_inverse_distribution_function() -> None:
     words = np.random.Philox(key=5).random_raw(100_000)
     tail = ((words >> np.uint64(12)).astype(float) + 0.5) * 2.0**-53
     sign = np.where(words & np.uint64(1), -1.0, 1.0)
@@ -35,20 +35,20 @@ def test_factor_normals_agree_with_the_inverse_distribution_function():
     )
 
 
-def test_factor_normals_are_finite_for_every_extreme_word():
+def test_factor_normals_are_finite_for_every_extreme_word() -> None:
     words = np.concatenate([SMALLEST_AND_LARGEST, np.array([1, 0xFFF, 2**64 - 2], dtype=np.uint64)])
     normals = factor_normals(words)
     # The outermost has tail probability 2^-54: 8.29 deviations.
     assert np.all(np.abs(normals) < 8.3)
 
 
-def test_lowest_bit_of_the_word_is_the_sign():
+def test_lowest_bit_of_the_word_is_the_sign() -> None:
     word = 0x123456789ABCDE00
     pair = factor_normals(np.array([word, word | 1], dtype=np.uint64))
     assert pair[0] == -pair[1] != 0.0
 
 
-def test_deal_lattice_is_within_one_cell_of_the_exact_normal_where_multiples_are_large():
+def test_deal_lattice_is_within_one_cell_of_the_exact_normal_where_multiples_are_large() -> None:
     # Below 2^14 of 2^28 (scores above 3.8) a cell of the table holds at most 4 integers.
     integers = np.arange(2**14, dtype=np.uint32)
     lattice = deal_lattice_table(0.9).take(deal_cells(integers), mode="clip") / SLOTS
@@ -56,7 +56,7 @@ def test_deal_lattice_is_within_one_cell_of_the_exact_normal_where_multiples_are
     assert np.max(np.abs(lattice - exact)) <= 1.0
 
 
-def test_deal_lattice_has_the_moments_of_its_loading():
+def test_deal_lattice_has_the_moments_of_its_loading() -> None:
     # Every 64th integer; one cell of the table in the far lower tail stands for 1/4096 of all
     # draws, which takes 1e-4 off the variance, and rounding to the lattice adds 1/12 of a cell^2.
     integers = np.arange(32, 2**28, 64, dtype=np.uint32)
@@ -67,7 +67,7 @@ def test_deal_lattice_has_the_moments_of_its_loading():
     assert abs(normals.var() - 1.0) < 5e-4
 
 
-def test_deal_lattice_falls_as_the_integer_rises():
+def test_deal_lattice_falls_as_the_integer_rises() -> None:
     integers = np.arange(0, 2**28, 1009, dtype=np.uint32)
     lattice = deal_lattice_table(0.9).take(deal_cells(integers), mode="clip")
     assert np.all(np.diff(lattice) <= 0)

@@ -20,7 +20,7 @@ EARLY = RoundRates(exit=0.1, graduate=0.5, fail=0.2, years=2.0)
 LATE = RoundRates(exit=0.6, graduate=0.0, fail=0.3, years=1.0)
 
 
-def test_two_stages_and_two_rounds_worked_by_hand():
+def test_two_stages_and_two_rounds_worked_by_hand() -> None:
     # Round 1, at the early stage (2 years): exit .1, fail .2, graduate .5, stay .2.
     # Round 2: of the .2 that stayed (now 4 years): exit .02, fail .04, graduate .1, stay .04;
     #          of the .5 graduates (now 3 years):   exit .30, fail .15, stay .05.
@@ -44,16 +44,17 @@ def test_two_stages_and_two_rounds_worked_by_hand():
     np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
 
 
-def test_one_stage_that_never_stays_ends_in_the_first_round():
+def test_one_stage_that_never_stays_ends_in_the_first_round() -> None:
     only = RoundRates(exit=0.3, graduate=0.0, fail=0.7, years=1.5)
     paths = outcome_paths(rounds=[only], max_rounds=8)
-    assert [(p.probability, p.mean_years) for p in paths.exits] == [(0.3, pytest.approx(1.5))]
-    assert [(p.probability, p.mean_years) for p in paths.failures] == [(0.7, pytest.approx(1.5))]
+    (exit_,), (failure,) = paths.exits, paths.failures
+    assert (exit_.probability, exit_.mean_years) == pytest.approx((0.3, 1.5))
+    assert (failure.probability, failure.mean_years) == pytest.approx((0.7, 1.5))
 
 
 @pytest.mark.parametrize("stage", ["seed", "series_a", "series_b", "series_c"])
 @pytest.mark.parametrize("risk_multiplier", [0.5, 1.0, 1.4])
-def test_paths_agree_with_every_single_history(stage: str, risk_multiplier: float):
+def test_paths_agree_with_every_single_history(stage: str, risk_multiplier: float) -> None:
     config, data = sample_config(), config_data()
     paths = company_paths(
         entry_stage=stage, stages=config.stages, risk_multiplier=risk_multiplier, max_rounds=8
@@ -109,7 +110,7 @@ def chains(draw: st.DrawFn) -> list[RoundRates]:
 @given(rounds=chains(), max_rounds=st.integers(1, 12))
 def test_paths_agree_with_powers_of_the_transition_matrix(
     rounds: list[RoundRates], max_rounds: int
-):
+) -> None:
     paths = outcome_paths(rounds=rounds, max_rounds=max_rounds)
     exit_, failure = absorbed_by_matrix_power(rounds, max_rounds)
     assert paths.exit_probability == pytest.approx(exit_, abs=1e-13)
@@ -120,7 +121,7 @@ def test_paths_agree_with_powers_of_the_transition_matrix(
 @given(rounds=chains(), max_rounds=st.integers(1, 12))
 def test_every_company_ends_and_within_the_longest_possible_time(
     rounds: list[RoundRates], max_rounds: int
-):
+) -> None:
     paths = outcome_paths(rounds=rounds, max_rounds=max_rounds)
     longest = max_rounds * max(rates.years for rates in rounds)
     assert paths.exit_probability + paths.failure_probability == pytest.approx(1, abs=1e-13)
@@ -129,7 +130,7 @@ def test_every_company_ends_and_within_the_longest_possible_time(
         assert 0 < path.mean_years <= longest * (1 + 1e-12)
 
 
-def test_published_exit_probabilities_by_entry_stage():
+def test_published_exit_probabilities_by_entry_stage() -> None:
     # The default transition rates imply these shares of companies that ever exit.
     published = {"seed": 0.342, "series_a": 0.488, "series_b": 0.583, "series_c": 0.664}
     stages = sample_config().stages
@@ -138,13 +139,13 @@ def test_published_exit_probabilities_by_entry_stage():
         assert paths.exit_probability == pytest.approx(share, abs=0.0005)
 
 
-def test_paths_that_cannot_happen_are_left_out():
+def test_paths_that_cannot_happen_are_left_out() -> None:
     dead_end = RoundRates(exit=0.4, graduate=0.0, fail=0.6, years=1.0)
     paths: OutcomePaths = outcome_paths(rounds=[dead_end, LATE], max_rounds=3)
     assert [path.graduations for path in paths.exits] == [0]
 
 
-def test_risk_multiplier_scales_failure_and_shrinks_the_rest_alike():
+def test_risk_multiplier_scales_failure_and_shrinks_the_rest_alike() -> None:
     # Fail .24 * 1.5 = .36; the other .76 becomes .64, so exit .41 * .64 / .76 = .345263.
     stage = sample_config().stages["series_c"]
     rates = round_rates(stage=stage, risk_multiplier=1.5)
@@ -154,7 +155,7 @@ def test_risk_multiplier_scales_failure_and_shrinks_the_rest_alike():
     assert rates.stay == pytest.approx(0.10 * 0.64 / 0.76)
 
 
-def test_chain_follows_the_order_of_stages_and_skips_absent_ones():
+def test_chain_follows_the_order_of_stages_and_skips_absent_ones() -> None:
     stages = sample_config().stages
     without_b = {name: stages[name] for name in ("late", "series_c", "seed", "series_a")}
     assert chain_from(entry_stage="series_a", stages=without_b) == ("series_a", "series_c", "late")

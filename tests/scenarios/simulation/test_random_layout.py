@@ -68,7 +68,8 @@ def shared_scores(data: dict[str, Any], bucket: dict[str, Any], words: Words) ->
         )
     )
     macro_words = words.at(Role.MACRO, name_word(role=Role.MACRO, name="macro"))
-    return macro * macro_factor(data, macro_words) + common * factor
+    scores: Floats = macro * macro_factor(data, macro_words) + common * factor
+    return scores
 
 
 def deal_multiple(data: dict[str, Any], bucket: dict[str, Any], score: Floats) -> Floats:
@@ -80,7 +81,7 @@ def deal_multiple(data: dict[str, Any], bucket: dict[str, Any], score: Floats) -
 
 
 @pytest.mark.parametrize("weights", [[1.0], [0.25, 0.25, 0.25, 0.25]], ids=["one", "four"])
-def test_entries_are_the_law_applied_to_the_documented_words(weights: list[float]):
+def test_entries_are_the_law_applied_to_the_documented_words(weights: list[float]) -> None:
     bucket = bucket_data(
         "series_c", reserve_ratio=0.0, reference_deals=float(len(weights)), cheque_variation=0.0
     )

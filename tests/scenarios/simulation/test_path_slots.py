@@ -1,0 +1,32 @@
+"""The point set inside the cells of the lattice."""
+
+import numpy as np
+
+from scenarios.simulation.path_slots import CELLS_PER_PAGE, path_normals, path_quantiles
+
+
+def test_each_cell_has_one_quantile_in_each_sixteenth() -> None:
+    sixteenths = np.sort(np.floor(path_quantiles(5000) * 16), axis=1)
+    np.testing.assert_array_equal(sixteenths, np.tile(np.arange(16.0), (5000, 1)))
+
+
+def test_quantiles_stay_inside_zero_and_one() -> None:
+    quantiles = path_quantiles(20_000)
+    assert quantiles.min() > 0
+    assert quantiles.max() < 1
+    assert np.all(np.isfinite(path_normals(20_000)))
+
+
+def test_quantiles_fill_the_gaps_of_neighbouring_cells() -> None:
+    # 1,000 cells: 16,000 quantiles, at most 2e-4 apart (three times the even distance).
+    ordered = np.sort(path_quantiles(1000).ravel())
+    assert np.max(np.diff(ordered)) < 2e-4
+
+
+def test_high_quantiles_do_not_go_with_high_places() -> None:
+    places = np.tile(np.arange(16.0), (4000, 1))
+    assert abs(np.corrcoef(places.ravel(), path_quantiles(4000).ravel())[0, 1]) < 1e-3
+
+
+def test_fewer_cells_are_the_first_of_more() -> None:
+    np.testing.assert_array_equal(path_quantiles(10), path_quantiles(CELLS_PER_PAGE + 1)[:10])

@@ -1,0 +1,175 @@
+"""The offline command: what it writes, what it prints and how it refuses."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+
+from scenarios.simulation.canonical_key import matrix_key
+from scenarios.simulation.config import parse_config
+from scenarios.simulation.model import build_model
+from scenarios.simulation.sample import Sample
+from tests.scenarios.simulation.sample_config import bucket_data, config_data
+
+
+def written(path: Path, content: Any) -> Path:
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def run(*arguments: object) -> dict[str, Any]:
+    output = io.StringIO()
+    call_command("simulate_matrix", *map(str, arguments), stdout=output)
+    printed: dict[str, Any] = json.loads(output.getvalue())
+    return printed
+
+
+def refusal(*arguments: object) -> list[str]:
+    """Lines on stderr of a run that must end with exit code 2 and print nothing."""
+    output, errors = io.StringIO(), io.StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("simulate_matrix", *map(str, arguments), stdout=output, stderr=errors)
+    assert stopped.value.code == 2
+    assert output.getvalue() == ""
+    return errors.getvalue().splitlines()
+
+
+def simulate(directory: Path, config: Any, sample: str = "optimization") -> dict[str, Any]:
+    path = written(directory / "config.json", config)
+    out = directory / "m.npy"
+    return run(path, "--scenarios", 200, "--sample", sample, "--out", out)
+
+
+def refused_config(directory: Path, config: Any) -> list[str]:
+    path = written(directory / "config.json", config)
+    out = directory / "m.npy"
+    lines = refusal(path, "--scenarios", 200, "--sample", "optimization", "--out", out)
+    assert not out.exists()
+    return lines
+
+
+def test_matrix_and_report_are_those_of_the_model(tmp_path: Path) -> None:
+    printed = simulate(tmp_path, config_data())
+    config = parse_config(config_data())
+    model = build_model(config)
+    expected = model.multiples(sample=Sample.OPTIMIZATION, first_scenario=0, count=200)
+    matrix = np.load(tmp_path / "m.npy")
+    np.testing.assert_array_equal(matrix, expected, strict=True)
+    assert printed["matrix_key"] == matrix_key(
+        config=config, scenarios=200, sample=Sample.OPTIMIZATION
+    )
+    assert printed["sha256"] == hashlib.sha256(matrix.astype("<f4").tobytes()).hexdigest()
+    assert [row["key"] for row in printed["buckets"]] == list(model.bucket_keys)
+    first = printed["buckets"][0]
+    assert first["expected_multiple"] == model.expected_multiples[0]
+    assert first["deal_win_probability"] == model.deal_win_probabilities[0]
+    assert first["median"] == np.median(matrix[0].astype(float))
+    assert first["p90"] == np.quantile(matrix[0].astype(float), 0.9)
+    assert first["loss_probability"] == np.mean(matrix[0] < 1 - 1e-6)
+
+
+def test_report_has_the_promised_fields(tmp_path: Path) -> None:
+    printed = simulate(tmp_path, config_data(buckets=[bucket_data()]))
+    assert set(printed) == {"matrix_key", "sha256", "buckets", "variance_shares", "seconds"}
+    assert set(printed["buckets"][0]) == {
+        "key",
+        "expected_multiple",
+        "deal_win_probability",
+        "median",
+        "p90",
+        "loss_probability",
+    }
+    assert set(printed["variance_shares"]) == {"macro", "bucket", "idiosyncratic"}
+    assert printed["seconds"] >= 0
+
+
+def test_validation_sample_is_another_matrix(tmp_path: Path) -> None:
+    one = simulate(tmp_path, config_data(buckets=[bucket_data()]))
+    other = simulate(tmp_path, config_data(buckets=[bucket_data()]), sample="validation")
+    assert one["sha256"] != other["sha256"]
+    assert one["matrix_key"] != other["matrix_key"]
+    assert one["buckets"][0]["expected_multiple"] == other["buckets"][0]["expected_multiple"]
+
+
+def test_printed_default_config_can_be_simulated(tmp_path: Path) -> None:
+    default = run("--print-default-config")
+    assert len(default["buckets"]) >= 12
+    assert parse_config(default).canonical_json() == default
+    assert len(simulate(tmp_path, default)["buckets"]) == len(default["buckets"])
+
+
+def test_every_fault_has_a_line(tmp_path: Path) -> None:
+    config = config_data()
+    config["regimes"][0]["probability"] = 0.3
+    config["buckets"][2]["reference_deals"] = 0.5
+    assert refused_config(tmp_path, config) == [
+        "regimes: have probabilities that sum to 1.05, must sum to 1",
+        "buckets[2].reference_deals: is 0.5, must be at least 1 and at most 1000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"schema": NaN}', "holds NaN, which is not a JSON number"),
+        ('{"schema": -Infinity}', "holds -Infinity, which is not a JSON number"),
+        ("{", "is not JSON"),
+        ("", "is not JSON"),
+        ('{"schema": 1, "schema": 1}', "has the field 'schema' twice"),
+        ("[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_text_that_is_no_json_object_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (line,) = refused_config(tmp_path, text)
+    assert message in line
+    assert line.startswith(str(tmp_path))
+
+
+def test_number_too_large_for_a_float_is_refused_by_field(tmp_path: Path) -> None:
+    config = json.dumps(config_data()).replace('"schema": 1', '"schema": 1e999')
+    assert refused_config(tmp_path, config) == ["schema: is inf, must be a finite number"]
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(b'{"a": "\xff"}')
+    (line,) = refusal(
+        path, "--scenarios", 5, "--sample", "optimization", "--out", tmp_path / "m.npy"
+    )
+    assert "is not JSON text" in line
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.json"
+    lines = refusal(path, "--scenarios", 5, "--sample", "optimization", "--out", tmp_path / "m.npy")
+    assert lines == [f"{path}: cannot be read: No such file or directory"]
+
+
+def test_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    config = written(tmp_path / "config.json", config_data(buckets=[bucket_data()]))
+    out = tmp_path / "nowhere" / "m.npy"
+    lines = refusal(config, "--scenarios", 5, "--sample", "optimization", "--out", out)
+    assert lines == [f"{out}: cannot be written: No such file or directory"]
+
+
+@pytest.mark.parametrize("scenarios", [0, -5, 1_000_001])
+def test_number_of_scenarios_has_a_range(tmp_path: Path, scenarios: int) -> None:
+    config = written(tmp_path / "config.json", config_data())
+    lines = refusal(
+        config, f"--scenarios={scenarios}", "--sample", "optimization", "--out", tmp_path / "m.npy"
+    )
+    assert lines == [f"--scenarios: is {scenarios}, must be from 1 to 1000000"]
+
+
+def test_missing_options_are_named() -> None:
+    assert refusal() == [
+        "CONFIG.json: is missing",
+        "--scenarios: is missing",
+        "--sample: is missing",
+        "--out: is missing",
+    ]
