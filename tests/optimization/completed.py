@@ -24,6 +24,12 @@ def completed_session(
 ) -> OptimizationSession:
     """A session with the result that the workers would have stored; no broker is needed."""
     session = requested_session(fund=fund, user=user, **{**SMALL, **fields})
+    complete(session)
+    return session
+
+
+def complete(session: OptimizationSession) -> None:
+    """Do for a requested session what the workers do, one stage after the other."""
     if session.status == OptimizationSession.Status.MATRIX_GENERATING:
         _generate(session)
     matrix = ScenarioMatrix.objects.get(sessions=session)
@@ -39,7 +45,6 @@ def completed_session(
             should_stop=lambda: False,
         )
     )
-    return session
 
 
 @transaction.atomic
