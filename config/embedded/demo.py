@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .instance import Instance, open_instance
-from .keel_processes import manage, pipeline, worker_ready_file
+from .keel_processes import load_and_run_demo, manage, pipeline, worker_ready_file
 from .migrations import AppliedMigrations
 from .refusal import say
 from .run_directory import RunDirectory
@@ -13,6 +13,8 @@ from .services import Services, restart_dead_servers, running_services
 from .supervision import Supervisor
 
 INSTANCE = "demo"
+# After the result nothing is under way that a worker would need time to end well.
+STOP_WHEN_DONE_SECONDS = 1.0
 
 
 def demo(project: Path, *, as_json: bool) -> int:
@@ -23,14 +25,14 @@ def demo(project: Path, *, as_json: bool) -> int:
         supervised(project, instance, services, command="demo") as (supervisor, run),
     ):
         migrate(project, instance, services, supervisor)
-        load_demo = supervisor.start(manage("load_demo", "load_demo"))
+        request = supervisor.start(load_and_run_demo(as_json=as_json), shown=True)
         for plan in pipeline(run):
             supervisor.keep_running(plan)
-        supervisor.wait_for_success(load_demo)
-        request = manage("run_demo", "run_demo", *(["--json"] if as_json else []))
-        exit_code = supervisor.wait_for(supervisor.start(request, shown=True))
+        exit_code = supervisor.wait_for(request)
         if exit_code:
             say(f"the demonstration failed\n{supervisor.last_words_of_all()}")
+        else:
+            supervisor.stop(grace_seconds=STOP_WHEN_DONE_SECONDS)
         return exit_code
 
 
@@ -40,13 +42,15 @@ def supervised(
 ) -> Iterator[tuple[Supervisor, RunDirectory]]:
     """Yield a supervisor whose processes are all stopped at the end, however it ends."""
     run = RunDirectory(instance, command=command)
+    static = instance.directory / "static"
+    static.mkdir(exist_ok=True)
     supervisor = Supervisor(
         project=project,
         run=run,
         environment=services.environment()
         | {
             "KEEL_WORKER_READY_FILE": str(worker_ready_file(run)),
-            "STATIC_ROOT": str(instance.directory / "static"),
+            "STATIC_ROOT": str(static),
         },
         tend_servers=lambda: restart_dead_servers(instance, services),
     )
@@ -58,7 +62,7 @@ def supervised(
 
 
 def migrate(project: Path, instance: Instance, services: Services, supervisor: Supervisor) -> None:
-    plan = manage("migrate", "migrate", "--no-input", "--verbosity", "1")
+    plan = manage("migrate", "--no-input")
     if services.postgres is None:
         supervisor.wait_for_success(supervisor.start(plan))
         return

@@ -10,9 +10,14 @@ from .supervision import ProcessPlan
 WORKER_READY_FILE = "worker-is-ready"
 
 
-def manage(name: str, *arguments: str) -> ProcessPlan:
-    """A management command that ends by itself."""
-    return ProcessPlan(name, ["manage.py", *arguments])
+def manage(command: str, *arguments: str) -> ProcessPlan:
+    """A management command; the system checks, which load every page, are `./dev check`'s."""
+    return ProcessPlan(command, ["manage.py", command, "--skip-checks", *arguments])
+
+
+def load_and_run_demo(*, as_json: bool) -> ProcessPlan:
+    arguments = ["--json"] if as_json else []
+    return ProcessPlan("run_demo", ["-m", "config.embedded.load_and_run_demo", *arguments])
 
 
 def pipeline(run: RunDirectory) -> list[ProcessPlan]:

@@ -105,8 +105,10 @@ class Supervisor:
             if name in self._plans
         )
 
-    def stop(self) -> None:
-        stop_children(list(self._children.values()), grace_seconds=self._stop_grace_seconds)
+    def stop(self, *, grace_seconds: float | None = None) -> None:
+        if grace_seconds is None:
+            grace_seconds = self._stop_grace_seconds
+        stop_children(list(self._children.values()), grace_seconds=grace_seconds)
 
     def _bury(self, plan: ProcessPlan, child: Child) -> None:
         now = time.monotonic()

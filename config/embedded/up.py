@@ -30,11 +30,11 @@ def up(project: Path, *, port: int, as_json: bool) -> int:
             supervised(project, instance, services, command="up") as (supervisor, run),
         ):
             collect_static = supervisor.start(
-                manage("collectstatic", "collectstatic", "--no-input", "--verbosity", "0")
+                manage("collectstatic", "--no-input", "--verbosity", "0")
             )
             migrate(project, instance, services, supervisor)
             log_in = run.path / "log-in.json"
-            load_demo = supervisor.start(manage("load_demo", "load_demo", "--json"), results=log_in)
+            load_demo = supervisor.start(manage("load_demo", "--json"), results=log_in)
             for plan in pipeline(run):
                 supervisor.keep_running(plan)
             supervisor.wait_for_success(collect_static)
