@@ -22,6 +22,7 @@ CODE_OF_STATUS = {
     404: "not-found",
     405: "method-not-allowed",
     406: "not-acceptable",
+    411: "length-required",
     413: "body-too-large",
     415: "unsupported-media-type",
     429: "too-many-requests",

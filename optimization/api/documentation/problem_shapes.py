@@ -15,6 +15,7 @@ DESCRIPTION_OF_STATUS = {
     405: "This address does not know the method.",
     406: "Nothing the API answers with is acceptable to the client.",
     409: "The state of the session does not allow this; `code` says what it is.",
+    411: "The body was sent in chunks.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "The Idempotency-Key was used for another request.",

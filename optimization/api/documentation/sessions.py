@@ -47,7 +47,7 @@ request_session = extend_schema(
     examples=[OpenApiExample("Base case", EXAMPLE, request_only=True)],
     responses={
         202: OpenApiResponse(SESSION, "Accepted; follow it at `Location`."),
-        **problems(400, 403, 404, 409, 413, 415, 422),
+        **problems(400, 403, 404, 409, 411, 413, 415, 422),
     },
 )
 
@@ -83,7 +83,7 @@ cancel_session = extend_schema(
     description="Cancelling a cancelled session changes nothing and succeeds.",
     parameters=[REQUEST_ID],
     request=None,
-    responses={200: SESSION, **problems(400, 403, 404, 409, 413, 415)},
+    responses={200: SESSION, **problems(400, 403, 404, 409, 411, 413, 415)},
 )
 
 retry_session = extend_schema(
@@ -96,6 +96,6 @@ retry_session = extend_schema(
     request=None,
     responses={
         202: OpenApiResponse(SESSION, "Accepted; a new session at `Location`."),
-        **problems(400, 403, 404, 409, 413, 415, 422),
+        **problems(400, 403, 404, 409, 411, 413, 415, 422),
     },
 )

@@ -319,3 +319,19 @@ def test_json_with_a_charset_is_still_json(analyst: Client, fund: Fund) -> None:
     )
 
     assert response.json()["name"] == "Café"
+
+
+def test_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(
+    analyst: Client, fund: Fund
+) -> None:
+    body = json.dumps({"fund": str(fund.pk), "name": "x"})
+
+    response = analyst.post(
+        ADDRESS,
+        data=body,
+        content_type="application/json",
+        headers={"transfer-encoding": "chunked", "content-length": ""},
+    )
+
+    assert response.status_code == 411
+    assert response.json()["code"] == "length-required"
