@@ -31,7 +31,7 @@ def checks() -> list[Check]:
         Check("format", ["ruff", "format", "--check", "."]),
         Check("lint", ["ruff", "check", "."]),
         Check("types", ["mypy", "."]),
-        Check("imports", ["lint-imports"]),
+        Check("imports", ["lint-imports", "--no-logo"]),
         Check("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"]),
         Check(
             "deployment",
