@@ -64,6 +64,7 @@ def supervised(
 def migrate(project: Path, instance: Instance, services: Services, supervisor: Supervisor) -> None:
     plan = manage("migrate", "--no-input")
     if services.postgres is None:
+        say("the sample fund and a log-in with a published password go to DATABASE_URL's database")
         supervisor.wait_for_success(supervisor.start(plan))
         return
     applied = AppliedMigrations(project=project, instance=instance, postgres=services.postgres)

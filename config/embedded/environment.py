@@ -54,6 +54,8 @@ class Environment:
         return use
 
     def _install(self, developer: bool, *, users: Path, held: int) -> None:
+        locks = [RUNTIME_LOCK, DEVELOPER_LOCK] if developer else [RUNTIME_LOCK]
+        say(f"making .venv from {locks[-1]} (a minute or so)")
         if self.is_ready(developer=False):
             # Only added to: whoever runs from .venv now is not disturbed.
             self._stamp.unlink()
@@ -65,8 +67,6 @@ class Environment:
                         " from it. Stop that one, then run this again."
                     )
                 self._make_empty(held)
-        locks = [RUNTIME_LOCK, DEVELOPER_LOCK] if developer else [RUNTIME_LOCK]
-        say(f"installing {locks[-1]} into .venv (a minute or so)")
         run_installer([*self._install_command(), "-r", str(self.project / locks[-1])], held=held)
         unfinished = self._stamp.with_suffix(".new")
         unfinished.write_text(json.dumps({lock: self._digest(lock) for lock in locks}))
@@ -77,7 +77,7 @@ class Environment:
             if self.directory.is_symlink():
                 self.directory.unlink()
             elif self.directory.exists():
-                say("removing .venv: it is unfinished, or the locks changed")
+                say("removing the old .venv: it is unfinished, or the locks changed")
                 shutil.rmtree(self.directory)
         except PermissionError as error:
             raise Refusal(

@@ -100,7 +100,7 @@ class Supervisor:
     def last_words_of_all(self) -> str:
         """Return the ends of the logs of the processes that were to keep running."""
         return "\n\n".join(
-            f"the end of {child.log}:\n{last_lines(child.log)}"
+            f"the end of {child.log}:\n{last_lines(child.log, count=12)}"
             for name, child in self._children.items()
             if name in self._plans
         )
