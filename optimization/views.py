@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
@@ -40,7 +40,7 @@ class SignedInRequest(HttpRequest):
 
 
 @login_required
-@require_GET
+@require_safe
 def sessions(request: SignedInRequest) -> HttpResponse:
     funds = list(Fund.objects.for_user(request.user).order_by("name", "pk"))
     chosen = _fund_named(request, funds) if "fund" in request.GET else None
@@ -94,7 +94,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 @never_cache
 def session(request: SignedInRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(_loaded_sessions(request.user), pk=pk)
@@ -111,7 +111,7 @@ def session(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return render(request, "optimization/result.html", {**context, **_result_context(shown)})
 
 
-@require_GET
+@require_safe
 @never_cache
 def progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The fragment the session page asks for each second, if the version it shows is old.

@@ -15,6 +15,11 @@
     localStorage.setItem("keel-theme", root.dataset.theme);
   });
 
+  // A page that has something to correct starts there, for keyboards and screen readers.
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelector("[data-focus]")?.focus();
+  });
+
   // The server's clock says when the step began; only the difference to the time at which the
   // page came is counted here, so that a wrong clock of this machine does no harm.
   const shown = new WeakMap();

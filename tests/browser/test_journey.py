@@ -45,10 +45,13 @@ def test_an_analyst_logs_in_corrects_the_form_and_requests_an_optimization(
     expect(page.locator("li[aria-current=step]")).to_contain_text("Generating scenarios")
 
 
-def test_a_fault_links_to_its_field(visit: Visit, analyst: User) -> None:
+def test_a_refused_form_starts_at_its_faults_and_each_links_to_its_field(
+    visit: Visit, analyst: User
+) -> None:
     page = visit("/optimizations/new/", user=analyst)
     page.get_by_role("button", name="Run optimization").click()
 
+    expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_role("alert").get_by_role("link", name="Name").click()
 
     expect(page.get_by_label("Name")).to_be_focused()

@@ -96,8 +96,12 @@ def test_a_form_without_its_token_is_refused(analyst: Client, session: Optimizat
     assert "Nothing was stored" in answer.content.decode()
 
 
+def test_pages_answer_head_requests(analyst: Client, session: OptimizationSession) -> None:
+    assert [analyst.head(address).status_code for address in addresses(session)] == [200] * 4
+
+
 @pytest.mark.parametrize("name", ["session", "progress"])
-def test_pages_are_only_read_by_get(
+def test_pages_that_only_show_take_no_post(
     analyst: Client, session: OptimizationSession, name: str
 ) -> None:
     assert analyst.post(reverse(f"optimization:{name}", args=[session.pk])).status_code == 405
