@@ -136,7 +136,10 @@ def _loss_probability(reader: FieldReader, scenarios: int | None) -> float | Non
 def _cvar(reader: FieldReader) -> CvarLimit | None:
     if not reader.has("cvar"):
         return None
+    before = len(reader.faults)
     cvar = reader.object("cvar")
+    if len(reader.faults) > before:
+        return None
     confidence = cvar.number("confidence", above=0, below=1)
     maximum = cvar.number("max", minimum=0, maximum=1)
     cvar.refuse_unknown_fields()

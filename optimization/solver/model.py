@@ -19,6 +19,9 @@ from optimization.solver.scenario_bounds import ScenarioBounds
 
 # Below this a scenario cannot lose by more than the solver's own feasibility tolerance.
 NO_LOSS = 1e-9
+# Fewer expected winners than this are none.
+SMALLEST_WINNERS = 1e-6
+LARGEST_COEFFICIENT = 1e9
 # PuLP replaces these in names by "_", which could make two rows share a name.
 _ENCODED = str.maketrans({char: f"%{ord(char):02x}" for char in "%-+[] ->/"})
 
@@ -145,12 +148,22 @@ def _add_group_limits(
 
 
 def _add_expected_winners(model: AllocationModel) -> None:
-    """Scaled by the limit, so that the solver's tolerance is relative to it."""
+    """Scaled by the limit, so that the solver's tolerance is relative to it.
+
+    Cutting a coefficient at `LARGEST_COEFFICIENT` asks for no more weight than the solver can
+    just tell from zero.
+    """
     minimum = model.problem.limits.min_expected_winners
     if not minimum:
         return
-    winners = model.problem.expected_winners_per_weight() / minimum
-    model.add_row("min_expected_winners", model.portfolio_terms(winners), pulp.LpConstraintGE, 1.0)
+    scale = max(minimum, SMALLEST_WINNERS)
+    winners = model.problem.expected_winners_per_weight() / scale
+    model.add_row(
+        "min_expected_winners",
+        model.portfolio_terms(np.minimum(winners, LARGEST_COEFFICIENT)),
+        pulp.LpConstraintGE,
+        minimum / scale,
+    )
 
 
 def _add_losses(model: AllocationModel, bounds: ScenarioBounds) -> None:

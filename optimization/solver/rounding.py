@@ -22,9 +22,10 @@ def exact_weights(values: Sequence[float]) -> tuple[float, ...]:
     Weights below `SMALLEST_WEIGHT` become 0. Raises `NotAnAllocation` when ``values`` are further
     from an allocation than the solver's tolerance explains.
     """
-    if min(values) < -SMALLEST_WEIGHT or abs(sum(values) - 1) > LARGEST_SUM_ERROR:
+    total = sum(values)
+    if not (min(values) >= -SMALLEST_WEIGHT and abs(total - 1) <= LARGEST_SUM_ERROR):
         raise NotAnAllocation(
-            f"weights sum to {sum(values)!r}, the smallest is {min(values)!r}; "
+            f"weights sum to {total!r}, the smallest is {min(values)!r}; "
             "they must be at least 0 and sum to 1"
         )
     shares = [

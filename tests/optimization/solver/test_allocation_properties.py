@@ -1,0 +1,185 @@
+"""What holds for every allocation, whatever the problem."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimization.solver.allocate import allocate
+from optimization.solver.limit_check import broken_limits
+from optimization.solver.problem import AllocationProblem, CvarLimit, SolverSettings, WeightRange
+from tests.optimization.solver.problems import high_and_low, market_multiples, problem
+
+KEYS = ("seed/saas", "seed/bio", "series_a/saas", "series_a/bio")
+# Each example solves a few small programs; slow machines must not fail on time.
+EXAMPLES = settings(max_examples=40, deadline=None)
+SAME_OPTIMUM = 1e-6
+
+# Ties and values at exactly 1 are where a loss is counted or not.
+multiples = st.sampled_from([0.0, 0.4, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0, 8.0])
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> AllocationProblem:
+    buckets, scenarios = draw(st.integers(1, 4)), draw(st.integers(1, 10))
+    row = st.lists(multiples, min_size=scenarios, max_size=scenarios)
+    limits: dict[str, Any] = {
+        "max_loss_probability": draw(
+            st.none() | st.integers(0, scenarios).map(lambda n: n / scenarios)
+        ),
+        "cvar": draw(
+            st.none() | st.builds(CvarLimit, st.sampled_from([0.5, 0.8, 0.95]), st.floats(0.05, 1))
+        ),
+        "min_expected_winners": draw(st.none() | st.floats(0, 2.4)),
+        "max_bucket_weight": draw(
+            st.none() | st.floats(1 / buckets + 0.01, 1.01).map(lambda w: min(w, 1.0))
+        ),
+        "stages": draw(st.just({}) | st.just({"seed": WeightRange(0.1, 1.0)})),
+    }
+    return problem(
+        KEYS[:buckets],
+        draw(st.lists(row, min_size=buckets, max_size=buckets)),
+        settings=SolverSettings(mip_gap=0.0),
+        **limits,
+    )
+
+
+@EXAMPLES
+@given(problems())
+def test_every_allocation_keeps_every_limit(drawn: AllocationProblem) -> None:
+    allocation = allocate(drawn)
+
+    if allocation.was_found:
+        weights = list(allocation.weights.values())
+        assert broken_limits(problem=drawn, weights=weights) == ()
+        assert sum(allocation.dollars.values()) == drawn.capital_usd
+        # Weights are whole units of 1e-12 that sum to 1; only their binary form is inexact.
+        assert sum(weights) == pytest.approx(1.0, abs=1e-12)
+        assert all(row.satisfied for row in allocation.constraints)
+
+
+@EXAMPLES
+@given(problems())
+def test_reported_losses_equal_a_recount_from_the_weights(drawn: AllocationProblem) -> None:
+    allocation = allocate(drawn)
+
+    if allocation.was_found:
+        portfolio = np.array(list(allocation.weights.values())) @ drawn.multiples
+        recount = sum(value < 1 - 1e-6 for value in portfolio.tolist())
+        assert allocation.loss_probability == recount / drawn.scenarios
+
+
+@EXAMPLES
+@given(problems(), st.sampled_from(["max_loss_probability", "cvar", "min_expected_winners"]))
+def test_dropping_a_limit_never_lowers_the_optimum(drawn: AllocationProblem, name: str) -> None:
+    looser = drawn.with_limits(replace(drawn.limits, **{name: None}))
+
+    before, after = allocate(drawn), allocate(looser)
+
+    if before.first_pass_expected_multiple is not None:
+        assert after.first_pass_expected_multiple is not None
+        assert (
+            after.first_pass_expected_multiple >= before.first_pass_expected_multiple - SAME_OPTIMUM
+        )
+
+
+@EXAMPLES
+@given(problems(), st.integers(0, 3))
+def test_one_more_losing_scenario_never_lowers_the_optimum(
+    drawn: AllocationProblem, allowed: int
+) -> None:
+    def optimum(losing: int) -> float:
+        share = min(1.0, losing / drawn.scenarios)
+        limits = replace(drawn.limits, max_loss_probability=share)
+        return allocate(drawn.with_limits(limits)).first_pass_expected_multiple or 0.0
+
+    assert optimum(allowed + 1) >= optimum(allowed) - SAME_OPTIMUM
+
+
+@EXAMPLES
+@given(problems(), st.randoms(use_true_random=False))
+def test_permuted_buckets_get_the_same_weights(drawn: AllocationProblem, random: Any) -> None:
+    order = list(range(len(drawn.buckets)))
+    random.shuffle(order)
+    permuted = replace(
+        drawn,
+        buckets=tuple(drawn.buckets[index] for index in order),
+        multiples=drawn.multiples[order],
+    )
+
+    assert dict(allocate(permuted).weights) == dict(allocate(drawn).weights)
+
+
+@EXAMPLES
+@given(problems())
+def test_ten_times_the_capital_in_ten_times_dearer_deals_changes_no_weight(
+    drawn: AllocationProblem,
+) -> None:
+    scaled = replace(
+        drawn,
+        capital_usd=drawn.capital_usd * 10,
+        buckets=tuple(
+            replace(bucket, all_in_cost_usd=bucket.all_in_cost_usd * 10) for bucket in drawn.buckets
+        ),
+    )
+
+    before, after = allocate(drawn), allocate(scaled)
+
+    assert after.weights == before.weights
+    assert {key: 10 * amount for key, amount in before.dollars.items()} == pytest.approx(
+        dict(after.dollars), abs=Decimal("0.10")
+    )
+
+
+def test_equal_problems_get_byte_equal_weights() -> None:
+    def solve() -> str:
+        multiples = market_multiples(seed=3, buckets=6, scenarios=120)
+        allocation = allocate(
+            problem(
+                [f"{stage}/{sector}" for stage in ("seed", "series_a") for sector in "abc"],
+                multiples,
+                max_loss_probability=0.25,
+                cvar=CvarLimit(confidence=0.95, maximum=0.8),
+                max_bucket_weight=0.5,
+            )
+        )
+        return json.dumps([allocation.weights, str(allocation.dollars), allocation.best_bound])
+
+    assert solve() == solve()
+
+
+def test_second_pass_gives_up_no_more_than_epsilon() -> None:
+    for epsilon in (0.0, 1e-4, 1e-2):
+        allocation = allocate(
+            high_and_low(
+                max_loss_probability=0.5, settings=SolverSettings(primary_lock_epsilon=epsilon)
+            )
+        )
+        assert allocation.expected_multiple is not None
+        assert allocation.first_pass_expected_multiple is not None
+        lowest = allocation.first_pass_expected_multiple * (1 - epsilon)
+        # Weights are rounded to 1e-12 and multiples are at most 5.
+        assert allocation.expected_multiple >= lowest - 1e-10
+
+
+def test_equally_close_allocations_are_settled_in_order_of_key() -> None:
+    # A and B are the same; C is better and capped at .4. Every split of the other .6 that gives
+    # neither more than 1/3 is equally far from uniform: |a - 1/3| + |b - 1/3| = 2/3 - .6. So A,
+    # the first key, gets the least it can: .6 - 1/3.
+    allocation = allocate(
+        problem(
+            ["seed/a", "seed/b", "seed/c"],
+            [[1.5, 1.5], [1.5, 1.5], [2.0, 2.0]],
+            settings=SolverSettings(primary_lock_epsilon=0.0),
+            max_bucket_weight=0.4,
+        )
+    )
+
+    assert allocation.weights == pytest.approx(
+        {"seed/a": 0.6 - 1 / 3, "seed/b": 1 / 3, "seed/c": 0.4}, abs=1e-9
+    )
