@@ -18,6 +18,7 @@ from django_htmx.middleware import HtmxDetails
 
 from funds.models import Fund, User
 from optimization import lifecycle, limits_page, result_page
+from optimization.form_copy import copied_start, lost_in_copy
 from optimization.form_start import calibration_labels, starting_request
 from optimization.forms import RequestForm
 from optimization.fund_facts import fund_facts
@@ -76,7 +77,7 @@ def new(request: SignedInRequest) -> HttpResponse:
         facts=facts,
         calibration_labels=calibration_labels(facts),
         defaults=defaults,
-        start_from=copied.request if copied else defaults,
+        start_from=copied_start(copied.request, facts) if copied else defaults,
     )
     if form.is_valid():
         requested = lifecycle.request_session(
@@ -88,6 +89,7 @@ def new(request: SignedInRequest) -> HttpResponse:
         "fund": fund,
         "facts": facts,
         "copied": copied,
+        "lost": lost_in_copy(copied.request, facts) if copied else [],
         "is_sample": fund.is_sample,
     }
     return render(request, "optimization/new.html", context)

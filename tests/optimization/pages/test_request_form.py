@@ -2,7 +2,10 @@
 
 import pytest
 
+from optimization.form_faults import fault_words
+from optimization.form_units import Unit
 from optimization.forms import RequestForm
+from scenarios.simulation.checked_input import Fault
 from tests.optimization.pages.requests import VERSION, request_form, typed_request
 
 
@@ -248,3 +251,11 @@ def test_every_stage_and_sector_of_the_fund_has_its_own_fields() -> None:
 
     assert [row.label for row in form.stage_rows] == ["Seed", "Series A", "Series B", "Series C"]
     assert {row.label for row in form.sector_rows} == {"Fintech", "Health", "Software as a service"}
+
+
+def test_numbers_of_a_fault_whose_unit_is_not_known_are_not_converted() -> None:
+    fault = Fault("limits.cvar.max", "SOME_NEW_RULE", "is 0.5, too near to 0.45 of 12 others")
+
+    words = fault_words(fault, unit=Unit.PERCENT, typed="50")
+
+    assert words == "You entered 50, too near to 0.45 of 12 others (as fractions: 1 is 100%)."
