@@ -67,7 +67,7 @@ class Environment:
                         " from it. Stop that one, then run this again."
                     )
                 self._make_empty(held)
-        run_installer([*self._install_command(), "-r", str(self.project / locks[-1])], held=held)
+        self._install_packages(self.project / locks[-1], held)
         unfinished = self._stamp.with_suffix(".new")
         unfinished.write_text(json.dumps({lock: self._digest(lock) for lock in locks}))
         unfinished.replace(self._stamp)
@@ -86,36 +86,28 @@ class Environment:
             ) from error
         # The interpreter this runs on may itself be in the .venv that was just removed.
         base_python = getattr(sys, "_base_executable", sys.executable)
+        run_installer([base_python, "-m", "venv", "--without-pip", str(self.directory)], held=held)
+
+    def _install_packages(self, lock: Path, held: int) -> None:
+        options = ["install", "--quiet", "--require-hashes", "-r", str(lock)]
         if uv := shutil.which("uv"):
-            command = [uv, "venv", "--quiet", "--python", base_python, str(self.directory)]
-            run_installer(command, held=held)
-            return
+            command = [uv, "pip", *options, "--compile-bytecode", "--python", str(self.python)]
+            try:
+                run_installer(command, held=held)
+            except Refusal as refusal:
+                # It reads other settings than pip: a proxy or certificate may be known to one only.
+                say(f"{refusal}\nTrying pip instead.")
+            else:
+                return
         if importlib.util.find_spec("ensurepip") is None:
             raise Refusal(
-                "this Python has no ensurepip, so it cannot make a virtual environment. Install"
+                "this Python has no ensurepip, and without it there is no pip in .venv. Install"
                 " python3-venv (on Debian and Ubuntu: apt install python3-venv) or uv, then run"
                 " this again."
             )
-        run_installer([base_python, "-m", "venv", str(self.directory)], held=held)
-
-    def _install_command(self) -> list[str]:
-        if uv := shutil.which("uv"):
-            return [
-                *[uv, "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode"],
-                *["--python", str(self.python)],
-            ]
-        return [
-            *[
-                str(self.python),
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--require-hashes",
-                "--no-input",
-            ],
-            *["--disable-pip-version-check", "--root-user-action=ignore"],
-        ]
+        run_installer([str(self.python), "-m", "ensurepip"], held=held)
+        pip = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        run_installer([*pip, *options, "--root-user-action=ignore"], held=held)
 
     def _installed(self) -> dict[str, str]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
