@@ -183,7 +183,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "health_check_interval": 10,
-    "retry_on_timeout": True,
+    # Each retry of a hanging broker would block the drainer for another timeout.
+    "retry_on_timeout": False,
     "global_keyprefix": "keel:celery:",
     "max_retries": 2,
     "interval_start": 0,

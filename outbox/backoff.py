@@ -1,12 +1,14 @@
 """How long to wait before trying again. Pure: the caller brings the random number."""
 
-PUBLISH_CAP_SECONDS = 30.0
+# Low, because a drainer stops at the first refusal: a broker that is away costs one try a tick,
+# and one that comes back must find the backlog moving within seconds.
+PUBLISH_CAP_SECONDS = 3.0
 RETRY_CAP_SECONDS = 300.0
 RESCUE_BASE_SECONDS = 5.0
 
 
 def publish_delay_seconds(*, failures: int, jitter: float) -> float:
-    """Delay after ``failures`` failed publications in a row: 2^failures capped at 30 s.
+    """Delay after ``failures`` failed publications in a row: 2^failures capped at 3 s.
 
     ``jitter`` in [0, 1) spreads the delay over 0.5 to 1.5 times that, so that a broker that comes
     back is not met by every job at once.

@@ -74,6 +74,9 @@ class Lease:
     def is_lost(self) -> bool:
         return self._lost.is_set()
 
+    def is_held(self) -> bool:
+        return self._held().exists()
+
     def finish(self) -> None:
         """Mark the job done, as the first statement of the transaction that holds its effect.
 

@@ -138,7 +138,7 @@ def _return_to_pending(claims: list[Claim]) -> None:
     """Publication is not an attempt: a broker that is away for an hour fails no session."""
     for claim in claims:
         delay_seconds = backoff.publish_delay_seconds(
-            failures=claim.publish_failures,
+            failures=claim.publish_failures + 1,
             jitter=random.random(),  # noqa: S311 spreads retries, protects nothing
         )
         OutboxJob.objects.filter(

@@ -23,6 +23,10 @@ class PermanentFailure(Exception):
     """No attempt can succeed; the message tells the analyst what happened and what to do."""
 
 
+class UnfinishedWork(RuntimeError):
+    """The work returned without calling ``lease.finish``: a bug that must not look like a crash."""
+
+
 def run_job(*, job_id: str, owner: str, work: Callable[[Lease], None]) -> None:
     """Run ``work`` under the job's lease; ``work`` calls ``lease.finish`` with its effect.
 
@@ -35,6 +39,8 @@ def run_job(*, job_id: str, owner: str, work: Callable[[Lease], None]) -> None:
     with lease.kept_alive():
         try:
             work(lease)
+            if lease.is_held():
+                raise UnfinishedWork(f"the work of job {job_id} returned without finishing it")
         except StaleLease:
             logger.warning("job %s was taken over; its result is dropped", job_id)
         except PermanentFailure as failure:

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from outbox import reaper
 from outbox.leases import Lease, StaleLease
 from outbox.models import OutboxJob
-from outbox.running import PermanentFailure
+from outbox.running import PermanentFailure, UnfinishedWork
 from tests.outbox.jobs import (
     Status,
     columns,
@@ -30,6 +30,15 @@ def test_work_that_finishes_its_job_has_its_effect() -> None:
     job = make_job(status=Status.ENQUEUED)
     run(job, finish_with_effect)
     assert (reread(job).status, effects()) == (Status.DONE, 1)
+
+
+def test_work_that_forgets_to_finish_its_job_is_an_error_and_not_a_dead_worker() -> None:
+    job = make_job(status=Status.ENQUEUED)
+    with pytest.raises(UnfinishedWork):
+        run(job, lambda lease: None)
+    waiting = reread(job)
+    assert (waiting.status, waiting.crashes) == (Status.PENDING, 0)
+    assert waiting.error_class == "outbox.running.UnfinishedWork"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +67,12 @@ def test_message_delivered_three_times_has_one_effect() -> None:
 def test_lease_is_held_while_the_work_runs() -> None:
     job = make_job(status=Status.ENQUEUED)
     seen = []
-    run(job, lambda _lease: seen.append(reread(job)))
+
+    def look_and_finish(lease: Lease) -> None:
+        seen.append(reread(job))
+        finish_with_effect(lease)
+
+    run(job, look_and_finish)
     assert [(job.status, job.lease_owner) for job in seen] == [(Status.RUNNING, "worker")]
 
 

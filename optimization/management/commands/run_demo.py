@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if not settings.EMBEDDED_SERVICES:
             raise CommandError("run_demo works only with the embedded services of ./dev")
         started = time.perf_counter()
-        client = Client()
+        client = Client(SERVER_NAME="localhost")
         client.force_login(User.objects.get(username=options["username"]))
         location = self._request(client)
         status = self._wait(client, location, timeout_seconds=options["timeout_seconds"])
