@@ -11,3 +11,9 @@ urlpatterns = [
     path("api/v1/", include("optimization.api.urls")),
     path("admin/", admin.site.urls),
 ]
+
+# Problems for /api/, Django's own pages elsewhere.
+handler400 = "optimization.api.problem_responses.bad_request"
+handler403 = "optimization.api.problem_responses.permission_denied"
+handler404 = "optimization.api.problem_responses.page_not_found"
+handler500 = "optimization.api.problem_responses.server_error"
