@@ -15,7 +15,7 @@ from optimization.models import OptimizationSession
 from optimization.request import FundFacts, OptimizationRequest, parse_request
 from outbox.models import OutboxJob, OutboxJobQuerySet
 from scenarios import generation
-from scenarios.models import ScenarioMatrix
+from scenarios.models import ScenarioMatrix, StatusChanged
 
 OPTIMIZATION = "optimization"
 VALIDATION = "validation"
@@ -107,7 +107,11 @@ def fail_session_of_job(job: OutboxJob) -> None:
 def fail_sessions_waiting_for_matrix(job: OutboxJob) -> None:
     matrix = ScenarioMatrix.objects.without_payload().get(pk=job.subject_id)
     matrix.lock()
-    matrix.fail(reason=job.error_reason)
+    try:
+        matrix.fail(reason=job.error_reason)
+    except StatusChanged:
+        # It ended without this job, and those that wait for it are no business of the job either.
+        return
     OptimizationSession.objects.filter(matrix=matrix, status=Status.MATRIX_GENERATING).fail(
         reason=job.error_reason, traceback=job.error_traceback
     )
@@ -132,7 +136,8 @@ def _reconcile_matrices() -> int:
         status=Status.MATRIX_GENERATING,
         updated_at__lt=Now() - RECONCILE_AFTER,
     )
-    for matrix in ScenarioMatrix.objects.without_payload().filter(Exists(waiting)):
+    # Locked, so that no worker ends a matrix between the look at it and the look for its job.
+    for matrix in ScenarioMatrix.objects.locked().filter(Exists(waiting)).order_by("pk"):
         if matrix.status == ScenarioMatrix.Status.COMPLETE:
             repaired += wake_sessions_waiting_for_matrix(matrix)
         elif not _live_jobs().filter(subject_id=str(matrix.pk)).exists():

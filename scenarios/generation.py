@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from outbox.leases import Lease
-from scenarios.models import GeneratedMatrix, ScenarioMatrix
+from scenarios.models import GeneratedMatrix, ScenarioMatrix, StatusChanged
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.matrix_bytes import encode
 from scenarios.simulation.model import ScenarioModel, build_model
@@ -27,8 +27,12 @@ def generate_matrix(lease: Lease) -> None:
         # Before the job's row, in the order in which a request takes the two.
         matrix.lock()
         lease.finish()
-        matrix.complete(generated)
-        # A later statement sees the sessions that committed while complete() waited for its lock.
+        try:
+            matrix.complete(generated)
+        except StatusChanged:
+            # The matrix ended, or began anew, without this job: it is done and has no effect.
+            return
+        # A later statement sees the sessions that committed while lock() waited for them.
         wake_waiting_sessions(matrix)
 
 

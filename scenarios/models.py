@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from funds.models import Fund, User
@@ -36,14 +36,19 @@ class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
     def without_payload(self) -> "ScenarioMatrixQuerySet":
         return self.defer("payload")
 
+    def locked(self) -> "ScenarioMatrixQuerySet":
+        """Rows as they are once no other transaction holds them; others wait until commit."""
+        return self.without_payload().select_for_update(no_key=True)
+
     def get_or_start(
         self, *, fund: Fund, config: ScenarioConfig, scenarios: int
     ) -> "ScenarioMatrix":
-        """The fund's matrix for this config, new or restarted if need be, locked FOR SHARE.
+        """The fund's matrix for this config, new or restarted if need be, and locked.
 
         Must run inside a transaction. The lock is what serialises this request with the worker
-        that completes the matrix: either the request sees it complete, or the worker sees the
-        session that waits for it.
+        that ends the matrix: either the request sees how it ended, or the worker sees the session
+        that waits for it. A shared lock would not do: two requests that find the matrix failed
+        would wait for one another when they start it again.
         """
         key = matrix_key(config=config, scenarios=scenarios, sample=Sample.OPTIMIZATION)
         new = ScenarioMatrix(
@@ -54,16 +59,10 @@ class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
             kernel_version=KERNEL_VERSION,
         )
         self.bulk_create([new], ignore_conflicts=True)
-        self.filter(fund=fund, matrix_key=key, status=ScenarioMatrix.Status.FAILED).update(
-            status=ScenarioMatrix.Status.GENERATING,
-            generation=F("generation") + 1,
-            failure_reason="",
-        )
-        (matrix,) = self.raw(
-            "SELECT id FROM scenario_matrix WHERE fund_id = %s AND matrix_key = %s FOR SHARE",
-            [fund.pk, key],
-        )
-        return self.without_payload().get(pk=matrix.pk)
+        matrix = self.locked().get(fund=fund, matrix_key=key)
+        if matrix.status == ScenarioMatrix.Status.FAILED:
+            matrix.restart()
+        return matrix
 
 
 class ScenarioMatrix(models.Model):
@@ -149,8 +148,8 @@ class ScenarioMatrix(models.Model):
         )
 
     def lock(self) -> None:
-        """Wait until no request reads this row, and keep new ones waiting until commit."""
-        ScenarioMatrix.objects.without_payload().select_for_update(no_key=True).get(pk=self.pk)
+        """Keep requests for this matrix waiting until commit, once those before have committed."""
+        ScenarioMatrix.objects.locked().get(pk=self.pk)
 
     def complete(self, generated: GeneratedMatrix) -> None:
         """Store the payload, unless this generation was superseded meanwhile.
@@ -172,6 +171,13 @@ class ScenarioMatrix(models.Model):
 
     def fail(self, *, reason: str) -> None:
         self._move(self.Status.FAILED, failure_reason=reason)
+
+    def restart(self) -> None:
+        """Begin the next generation of a failed matrix, which the caller has locked."""
+        self.status = self.Status.GENERATING
+        self.generation += 1
+        self.failure_reason = ""
+        self.save(update_fields=["status", "generation", "failure_reason"])
 
     def _move(self, target: str, **fields: object) -> None:
         moved = ScenarioMatrix.objects.filter(

@@ -1,0 +1,114 @@
+"""Sessions carried on by jobs that are taken and run as a worker does, without a broker."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Model
+from django.db.models.functions import Now
+
+from funds.models import Fund
+from optimization import lifecycle, stages
+from optimization.models import OptimizationSession
+from outbox.leases import JobError, Lease
+from outbox.models import OutboxJob
+from outbox.running import run_job
+from scenarios import generation
+from scenarios.models import ScenarioMatrix
+from tests.optimization.completed import SMALL
+from tests.optimization.factories import requested_session
+
+GENERATION = generation.KIND
+OPTIMIZATION = lifecycle.OPTIMIZATION
+VALIDATION = lifecycle.VALIDATION
+
+WORK: dict[str, Callable[[Lease], None]] = {
+    GENERATION: generation.generate_matrix,
+    OPTIMIZATION: stages.optimize,
+    VALIDATION: stages.validate,
+}
+
+
+def matrix_of(session: OptimizationSession) -> ScenarioMatrix:
+    return ScenarioMatrix.objects.get(sessions=session)
+
+
+def jobs_of(subject: Model, *kinds: str) -> list[str]:
+    """The statuses of the jobs about a session or matrix, oldest first."""
+    jobs = OutboxJob.objects.filter(subject_id=str(subject.pk), kind__in=kinds or WORK)
+    return list(jobs.order_by("id").values_list("status", flat=True))
+
+
+def live_jobs_of(subject: Model) -> list[str]:
+    """The kinds of the jobs that the subject still has."""
+    jobs = OutboxJob.objects.live().filter(subject_id=str(subject.pk))
+    return list(jobs.order_by("id").values_list("kind", flat=True))
+
+
+def take(subject: Model) -> Lease:
+    """Start the one live job about a session or matrix, published as if by the drainer."""
+    job = OutboxJob.objects.live().get(subject_id=str(subject.pk))
+    publish(job)
+    lease = Lease.start(job_id=str(job.job_id), owner="worker")
+    assert lease is not None
+    return lease
+
+
+def publish(job: OutboxJob) -> None:
+    OutboxJob.objects.filter(pk=job.pk).update(
+        status=OutboxJob.Status.ENQUEUED, lease_expires_at=Now() + timedelta(minutes=1)
+    )
+
+
+def do(subject: Model) -> None:
+    """Take the one live job about a session or matrix and do its work."""
+    job = OutboxJob.objects.live().get(subject_id=str(subject.pk))
+    WORK[job.kind](take(subject))
+
+
+def fail(subject: Model, *, reason: str) -> None:
+    """Take the one live job about a session or matrix and give it up for good."""
+    error = JobError(error_class="tests.OutOfPaper", reason=reason, traceback="the traceback")
+    take(subject).give_up(error, permanent=True)
+
+
+def run(job: OutboxJob) -> None:
+    """As a Celery task does it, heartbeats included: they need rows that are committed."""
+    publish(job)
+    run_job(job_id=str(job.job_id), owner="worker", work=WORK[job.kind])
+
+
+def run_all() -> None:
+    """Run jobs until no subject has any."""
+    while jobs := list(OutboxJob.objects.live().order_by("id")):
+        for job in jobs:
+            run(job)
+
+
+def waiting(fund: Fund, **fields: Any) -> OptimizationSession:
+    """A session of few scenarios that waits for its matrix."""
+    return requested_session(fund=fund, **{**SMALL, **fields})
+
+
+def optimizing(fund: Fund, **fields: Any) -> OptimizationSession:
+    """A session whose matrix exists, with a job that waits."""
+    session = waiting(fund, **fields)
+    if session.status == OptimizationSession.Status.MATRIX_GENERATING:
+        do(matrix_of(session))
+        session.refresh_from_db()
+    return session
+
+
+def validating(fund: Fund, **fields: Any) -> OptimizationSession:
+    """A session that has an allocation, with a job that waits."""
+    session = optimizing(fund, **fields)
+    do(session)
+    session.refresh_from_db()
+    return session
+
+
+def completed(fund: Fund, **fields: Any) -> OptimizationSession:
+    session = validating(fund, **fields)
+    do(session)
+    session.refresh_from_db()
+    return session

@@ -1,0 +1,170 @@
+"""Generating a matrix: what is stored is what the law gives, and all of it is stored at once."""
+
+import numpy as np
+import pytest
+from pytest_django import Settings
+
+from optimization.models import OptimizationSession
+from outbox.leases import Lease, StaleLease
+from outbox.models import OutboxJob
+from scenarios import generation
+from scenarios.models import GeneratedMatrix, ScenarioMatrix
+from scenarios.simulation.matrix_bytes import decode
+from scenarios.simulation.model import build_model
+from scenarios.simulation.sample import Sample
+from tests.optimization.rows import insert_session
+from tests.optimization.work import take
+from tests.scenarios.matrices import (
+    SCENARIOS,
+    any_multiples,
+    columns,
+    generated,
+    simulated,
+    small_config,
+    started_matrix,
+)
+
+pytestmark = pytest.mark.django_db
+
+Status = ScenarioMatrix.Status
+
+
+class WakingFailed(Exception):
+    """The sessions that wait for a matrix could not be woken."""
+
+
+def refuse_to_wake(_matrix: ScenarioMatrix) -> None:
+    raise WakingFailed
+
+
+def taken(matrix: ScenarioMatrix) -> Lease:
+    OutboxJob.objects.enqueue(
+        kind=generation.KIND, subject_ids=[str(matrix.pk)], fund_id=matrix.fund_id
+    )
+    return take(matrix)
+
+
+def job_of(matrix: ScenarioMatrix) -> OutboxJob:
+    return OutboxJob.objects.get(subject_id=str(matrix.pk))
+
+
+def generate(matrix: ScenarioMatrix) -> ScenarioMatrix:
+    generation.generate_matrix(taken(matrix))
+    return ScenarioMatrix.objects.get(pk=matrix.pk)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> GeneratedMatrix:
+    """For tests of what happens after the simulation, whatever it gave."""
+    result = generated(any_multiples())
+    monkeypatch.setattr(generation, "simulate", lambda **_: result)
+    return result
+
+
+def test_stored_multiples_are_those_of_the_law() -> None:
+    matrix = generate(started_matrix())
+    expected = build_model(small_config()).multiples(
+        sample=Sample.OPTIMIZATION, first_scenario=0, count=SCENARIOS
+    )
+    np.testing.assert_array_equal(decode(matrix.encoded()), expected)
+
+
+def test_stored_facts_are_the_exact_figures_of_each_row() -> None:
+    matrix = generate(started_matrix())
+    model = build_model(small_config())
+    assert [facts["key"] for facts in matrix.buckets] == list(model.bucket_keys)
+    for name, figures in (
+        ("expected_multiple", model.expected_multiples),
+        ("deal_win_probability", model.deal_win_probabilities),
+        ("expected_reserve_call_fraction", model.expected_reserve_call_fractions),
+    ):
+        assert [facts[name] for facts in matrix.buckets] == figures.tolist()
+
+
+def test_stored_variance_shares_are_shares_of_one_whole() -> None:
+    shares = generate(started_matrix()).variance_shares
+    assert shares is not None
+    assert set(shares) == {"macro", "bucket", "idiosyncratic"}
+    assert min(shares.values()) >= 0
+    # Three quotients of one denominator, each rounded to a double.
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
+
+
+def test_same_config_gives_the_same_bytes() -> None:
+    matrix = started_matrix()
+    assert simulated(matrix).encoded == simulated(matrix).encoded
+
+
+def test_other_seed_gives_other_bytes() -> None:
+    assert simulated(started_matrix()).encoded != simulated(started_matrix(seed="x")).encoded
+
+
+def test_generation_ends_the_job_and_the_matrix(quick: GeneratedMatrix) -> None:
+    matrix = generate(started_matrix())
+    assert matrix.status == Status.COMPLETE
+    assert matrix.sha256 == quick.encoded.sha256
+    assert matrix.completed_at is not None
+    assert job_of(matrix).status == OutboxJob.Status.DONE
+
+
+@pytest.mark.usefixtures("quick")
+def test_generation_wakes_the_sessions_that_wait_for_this_matrix_alone() -> None:
+    matrix = started_matrix()
+    waits = OptimizationSession.Status.MATRIX_GENERATING
+    here = insert_session(waits, fund=matrix.fund, matrix=matrix)
+    elsewhere = insert_session(waits)
+    generate(matrix)
+    here.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert here.status == OptimizationSession.Status.OPTIMIZING
+    assert elsewhere.status == waits
+
+
+@pytest.mark.usefixtures("quick")
+def test_nothing_is_stored_when_the_sessions_cannot_be_woken(settings: Settings) -> None:
+    settings.MATRIX_READY = f"{__name__}.{refuse_to_wake.__name__}"
+    matrix = started_matrix()
+    lease = taken(matrix)
+    before = columns(matrix)
+    with pytest.raises(WakingFailed):
+        generation.generate_matrix(lease)
+    assert columns(matrix) == before
+    assert job_of(matrix).status == OutboxJob.Status.RUNNING
+
+
+@pytest.mark.usefixtures("quick")
+def test_worker_that_lost_its_lease_stores_nothing() -> None:
+    matrix = started_matrix()
+    lease = taken(matrix)
+    OutboxJob.objects.cancel()
+    before = columns(matrix)
+    with pytest.raises(StaleLease):
+        generation.generate_matrix(lease)
+    assert columns(matrix) == before
+
+
+@pytest.mark.usefixtures("quick")
+def test_superfluous_job_of_a_complete_matrix_ends_without_effect() -> None:
+    matrix = started_matrix()
+    matrix.complete(generated(any_multiples(seed=1)))
+    before = columns(matrix)
+    generate(matrix)
+    assert columns(matrix) == before
+    assert job_of(matrix).status == OutboxJob.Status.DONE
+
+
+def test_job_of_a_generation_that_is_over_ends_without_effect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matrix = started_matrix()
+
+    def superseded_meanwhile(**_: object) -> GeneratedMatrix:
+        matrix.fail(reason="Out of paper.")
+        started_matrix(fund=matrix.fund)
+        return generated(any_multiples())
+
+    monkeypatch.setattr(generation, "simulate", superseded_meanwhile)
+    generate(matrix)
+    after = columns(matrix)
+    assert (after["status"], after["generation"]) == (Status.GENERATING, 2)
+    assert after["payload"] is None
