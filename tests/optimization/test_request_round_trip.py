@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimization.request import parse_request
@@ -61,6 +61,7 @@ requests = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(data=requests)
 def test_stored_request_reads_as_the_same_request(data: dict[str, Any]) -> None:
     request = parse_request(data, fund=FUND)
@@ -70,6 +71,7 @@ def test_stored_request_reads_as_the_same_request(data: dict[str, Any]) -> None:
     assert again.as_json() == request.as_json()
 
 
+@settings(deadline=None)
 @given(data=requests)
 def test_stored_request_needs_the_same_matrix(data: dict[str, Any]) -> None:
     request = parse_request(data, fund=FUND)

@@ -1,0 +1,205 @@
+"""The copy of a matrix in Redis may be lost, damaged or out of reach: slower, never wrong."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings as declared
+from pytest_django import DjangoAssertNumQueries, Settings
+from redis import Redis
+
+from scenarios import matrix_cache
+from scenarios.matrix_cache import Tier, read_multiples
+from scenarios.models import ScenarioMatrix
+from scenarios.simulation.matrix_bytes import CorruptMatrix, encode
+from tests.outbox.brokers import broken_broker
+from tests.scenarios.matrices import SCENARIOS, any_multiples, complete_matrix
+
+pytestmark = pytest.mark.django_db
+
+MULTIPLES = any_multiples()
+DAY_SECONDS = 24 * 3600
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    with Redis.from_url(declared.REDIS_URL) as redis:
+        yield redis
+
+
+@pytest.fixture
+def matrix() -> ScenarioMatrix:
+    return complete_matrix(multiples=MULTIPLES)
+
+
+@pytest.fixture
+def unconnected() -> Iterator[None]:
+    """The connection is made anew from the settings of the test, and forgotten after it."""
+    matrix_cache._redis.cache_clear()
+    yield
+    matrix_cache._redis().close()
+    matrix_cache._redis.cache_clear()
+
+
+def key_of(redis: Redis, matrix: ScenarioMatrix) -> Any:
+    (key,) = redis.keys(f"keel:matrix:{matrix.pk}:*")
+    return key
+
+
+def spoil(matrix: ScenarioMatrix, payload: bytes) -> None:
+    """Damage the truth itself."""
+    ScenarioMatrix.objects.filter(pk=matrix.pk).update(payload=payload)
+
+
+def payload_of(matrix: ScenarioMatrix) -> bytes:
+    return bytes(ScenarioMatrix.objects.get(pk=matrix.pk).payload or b"")
+
+
+def test_first_read_comes_from_postgresql(matrix: ScenarioMatrix) -> None:
+    read = read_multiples(matrix)
+    assert read.tier == Tier.POSTGRESQL
+    np.testing.assert_array_equal(read.multiples, MULTIPLES)
+
+
+def test_second_read_comes_from_redis(matrix: ScenarioMatrix) -> None:
+    read_multiples(matrix)
+    read = read_multiples(matrix)
+    assert read.tier == Tier.REDIS
+    np.testing.assert_array_equal(read.multiples, MULTIPLES)
+
+
+def test_hit_asks_postgresql_for_nothing(
+    matrix: ScenarioMatrix, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    read_multiples(matrix)
+    with django_assert_num_queries(0):
+        read_multiples(matrix)
+
+
+def test_copy_expires_within_a_day_and_a_tenth(matrix: ScenarioMatrix, redis: Redis) -> None:
+    read_multiples(matrix)
+    ttl_seconds = redis.ttl(key_of(redis, matrix))
+    # A minute for a slow machine between the writing and this look.
+    assert 0.9 * DAY_SECONDS - 60 <= ttl_seconds <= 1.1 * DAY_SECONDS
+
+
+def damaged(name: str) -> bytes:
+    """A copy that is not the matrix, though each but the first two reads as one."""
+    sound = encode(MULTIPLES).payload
+    return {
+        "noise": b"\x00\xff not a matrix",
+        "empty": b"",
+        "truncated": sound[:-1],
+        "with a tail": sound + b"\x00",
+        "one bit flipped": zlib.compress(
+            bytes([MULTIPLES.tobytes()[0] ^ 1]) + MULTIPLES.tobytes()[1:]
+        ),
+        "of other scenarios": encode(any_multiples(seed=1)).payload,
+        "of fewer scenarios": encode(MULTIPLES[:, : SCENARIOS // 2].copy()).payload,
+        "far too large": zlib.compress(bytes(10_000_000)),
+    }[name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "noise",
+        "empty",
+        "truncated",
+        "with a tail",
+        "one bit flipped",
+        "of other scenarios",
+        "of fewer scenarios",
+        "far too large",
+    ],
+)
+def test_damaged_copy_counts_as_a_miss_and_is_replaced(
+    name: str, matrix: ScenarioMatrix, redis: Redis
+) -> None:
+    read_multiples(matrix)
+    redis.set(key_of(redis, matrix), damaged(name))
+    read = read_multiples(matrix)
+    assert read.tier == Tier.POSTGRESQL
+    np.testing.assert_array_equal(read.multiples, MULTIPLES)
+    assert read_multiples(matrix).tier == Tier.REDIS
+
+
+def test_copy_of_an_earlier_generation_is_not_read(matrix: ScenarioMatrix) -> None:
+    read_multiples(matrix)
+    ScenarioMatrix.objects.filter(pk=matrix.pk).update(generation=2)
+    matrix.refresh_from_db()
+    assert read_multiples(matrix).tier == Tier.POSTGRESQL
+
+
+def test_equal_matrix_of_another_fund_is_read_on_its_own(matrix: ScenarioMatrix) -> None:
+    read_multiples(matrix)
+    other = complete_matrix(multiples=MULTIPLES)
+    assert other.matrix_key == matrix.matrix_key
+    assert read_multiples(other).tier == Tier.POSTGRESQL
+
+
+@pytest.mark.usefixtures("unconnected")
+def test_redis_that_is_not_there_makes_it_slower_and_not_wrong(
+    matrix: ScenarioMatrix, settings: Settings, tmp_path: Path
+) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody-listens.sock?db=0"
+    for _ in range(2):
+        read = read_multiples(matrix)
+        assert read.tier == Tier.POSTGRESQL
+        np.testing.assert_array_equal(read.multiples, MULTIPLES)
+
+
+@pytest.mark.usefixtures("unconnected")
+def test_redis_that_hangs_is_called_once_to_read_and_once_to_write(
+    matrix: ScenarioMatrix, settings: Settings, tmp_path: Path
+) -> None:
+    """Each call costs the worker a whole timeout."""
+    with broken_broker(tmp_path, answer=None) as calls:
+        settings.REDIS_URL = f"unix://{tmp_path}/broken.sock?db=0"
+        read = read_multiples(matrix)
+        matrix_cache._redis().close()
+    assert read.tier == Tier.POSTGRESQL
+    np.testing.assert_array_equal(read.multiples, MULTIPLES)
+    assert calls.count == 2
+
+
+@pytest.mark.usefixtures("unconnected")
+def test_redis_that_refuses_every_command_makes_it_slower_and_not_wrong(
+    matrix: ScenarioMatrix, settings: Settings, tmp_path: Path
+) -> None:
+    with broken_broker(tmp_path, answer=b"-OOM command not allowed\r\n"):
+        settings.REDIS_URL = f"unix://{tmp_path}/broken.sock?db=0"
+        read = read_multiples(matrix)
+        matrix_cache._redis().close()
+    assert read.tier == Tier.POSTGRESQL
+    np.testing.assert_array_equal(read.multiples, MULTIPLES)
+
+
+@pytest.mark.parametrize(
+    "name", ["noise", "truncated", "with a tail", "one bit flipped", "of other scenarios"]
+)
+def test_damage_in_postgresql_is_raised_and_never_read(name: str, matrix: ScenarioMatrix) -> None:
+    spoil(matrix, damaged(name))
+    with pytest.raises(CorruptMatrix):
+        read_multiples(matrix)
+
+
+def test_damaged_payload_is_not_copied_to_redis(matrix: ScenarioMatrix, redis: Redis) -> None:
+    spoil(matrix, damaged("truncated"))
+    with pytest.raises(CorruptMatrix):
+        read_multiples(matrix)
+    assert redis.keys(f"keel:matrix:{matrix.pk}:*") == []
+
+
+def test_what_is_read_cannot_be_changed_by_mistake(matrix: ScenarioMatrix) -> None:
+    multiples = read_multiples(matrix).multiples
+    with pytest.raises(ValueError, match="read-only"):
+        multiples[0, 0] = 1.0
+
+
+def test_copy_in_redis_is_the_stored_payload(matrix: ScenarioMatrix, redis: Redis) -> None:
+    read_multiples(matrix)
+    assert redis.get(key_of(redis, matrix)) == payload_of(matrix)
