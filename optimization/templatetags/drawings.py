@@ -21,6 +21,8 @@ ICONS = {
     "binding": '<path d="M13 3.5v9M3 8h7M7.2 5 10.2 8l-3 3"/>',
     "running": '<circle cx="8" cy="8" r="5.5"/><path d="M8 5v3.2l2 1.4"/>',
     "cancelled": '<circle cx="8" cy="8" r="5.5"/><path d="M5.5 8h5"/>',
+    "cross": '<path d="m4.5 4.5 7 7M11.5 4.5l-7 7"/>',
+    "dash": '<path d="M4 8h8"/>',
     "plus": '<path d="M8 3v10M3 8h10"/>',
     "copy": '<path d="M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3"/>',
     "theme": '<circle cx="8" cy="8" r="5.5"/><path d="M8 2.5v11M8 5h4.6M8 8h5.5M8 11h4.6"/>',

@@ -68,6 +68,7 @@ def test_progress_and_result_appear_by_themselves(visit: Visit, analyst: User, f
     expect(page.locator("li[aria-current=step]")).to_contain_text("Optimizing")
     expect(page.get_by_role("status")).to_have_text("Step 3 of 4: Optimizing.")
     expect(page.locator(".meta .chip")).to_have_text("Optimizing")
+    expect(page).to_have_title("Base case: Optimizing · Keel")
 
     OptimizationSession.objects.filter(pk=session.pk).fail(reason="No memory.", traceback="")
     expect(page.get_by_text("The optimization failed.")).to_be_visible()
