@@ -47,7 +47,8 @@ class Environment:
         if self.is_ready(developer=developer):
             return use
         use.leave()
-        with exclusive(state / "environment.install") as held:
+        waiting = "another ./dev is installing; waiting for it"
+        with exclusive(state / "environment.install", when_waiting=waiting) as held:
             if not self.is_ready(developer=developer):
                 self._install(developer, users=state / "environment.users", held=held)
         use.enter(survive_exec=True)

@@ -8,18 +8,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .interrupt import pause
+from .refusal import say
 
 NOT_OPEN = -1
 
 
 @contextmanager
-def exclusive(path: Path, *, cleaning_up: bool = False) -> Iterator[int]:
+def exclusive(
+    path: Path, *, cleaning_up: bool = False, when_waiting: str | None = None
+) -> Iterator[int]:
     """Hold `path` alone, waiting for others to leave it; stop signals do not end a clean-up.
 
     Yields the descriptor: a child process that inherits it holds the lock as well.
     """
     descriptor = _open(path)
     try:
+        if when_waiting and not _try(descriptor, fcntl.LOCK_EX):
+            say(when_waiting)
         while not _try(descriptor, fcntl.LOCK_EX):
             time.sleep(0.05) if cleaning_up else pause()
         yield descriptor
