@@ -1,6 +1,7 @@
 """The story of a session: request, wake, cancel, fail, repair. Each change is one transaction.
 
-Rows are locked in one order everywhere: matrix, then job, then session.
+Workers lock rows in one order: job, then matrix, then session. A request locks the matrix first
+and then waits for no job that a worker may be ending.
 """
 
 from datetime import timedelta
@@ -56,6 +57,10 @@ def enqueue(kind: str, session: OptimizationSession) -> None:
 
 
 def _enqueue_generation(matrix: ScenarioMatrix) -> None:
+    """The caller has locked the matrix, so a live job ends only after the caller has committed,
+    and then it meets what the caller did. To insert beside it would be to wait for it."""
+    if _live_jobs().filter(subject_id=str(matrix.pk)).exists():
+        return
     OutboxJob.objects.enqueue(
         kind=generation.KIND, subject_ids=[str(matrix.pk)], fund_id=matrix.fund_id
     )

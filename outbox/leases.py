@@ -157,11 +157,7 @@ def _return_for_retry(job: OutboxJob) -> None:
 
 
 def end_failed(job: OutboxJob) -> None:
-    """End a locked job as failed and tell the owner of its subject, in one transaction.
-
-    The owner is told first, because a request locks the subject before it adds a job: were the
-    job's row changed first, each would wait for the other.
-    """
+    """End a locked job as failed and tell the owner of its subject, in one transaction."""
     tell_owner = kinds.by_name(job.kind).owner_of_failure()
     tell_owner(job)
     job.status = OutboxJob.Status.FAILED

@@ -14,7 +14,8 @@ class OutboxJobQuerySet(models.QuerySet["OutboxJob"]):
     def enqueue(self, *, kind: str, subject_ids: Iterable[str], fund_id: uuid.UUID) -> None:
         """Add one pending job per subject in the caller's transaction.
 
-        A subject that already has a live job of this kind keeps that one.
+        A subject that already has a live job of this kind keeps that one. If that one is just
+        being ended by another transaction, this waits for it and then adds the new job.
         """
         kinds.by_name(kind)
         jobs = [

@@ -24,8 +24,6 @@ def generate_matrix(lease: Lease) -> None:
     generated = simulate(config=matrix.scenario_config(), scenarios=matrix.scenarios)
     wake_waiting_sessions: Callable[[ScenarioMatrix], None] = import_string(settings.MATRIX_READY)
     with transaction.atomic():
-        # Before the job's row, in the order in which a request takes the two.
-        matrix.lock()
         lease.finish()
         try:
             matrix.complete(generated)

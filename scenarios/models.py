@@ -4,8 +4,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
-from django.db.models import Q
+from django.db import connection, models, transaction
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from funds.models import Fund, User
@@ -43,12 +43,11 @@ class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
     def get_or_start(
         self, *, fund: Fund, config: ScenarioConfig, scenarios: int
     ) -> "ScenarioMatrix":
-        """The fund's matrix for this config, new or restarted if need be, and locked.
+        """The fund's matrix for this config, new or restarted if need be, locked FOR SHARE.
 
         Must run inside a transaction. The lock is what serialises this request with the worker
         that ends the matrix: either the request sees how it ended, or the worker sees the session
-        that waits for it. A shared lock would not do: two requests that find the matrix failed
-        would wait for one another when they start it again.
+        that waits for it. Requests do not wait for one another.
         """
         key = matrix_key(config=config, scenarios=scenarios, sample=Sample.OPTIMIZATION)
         new = ScenarioMatrix(
@@ -59,10 +58,31 @@ class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
             kernel_version=KERNEL_VERSION,
         )
         self.bulk_create([new], ignore_conflicts=True)
-        matrix = self.locked().get(fund=fund, matrix_key=key)
-        if matrix.status == ScenarioMatrix.Status.FAILED:
-            matrix.restart()
-        return matrix
+        rows = self.without_payload().filter(fund=fund, matrix_key=key)
+        while True:
+            rows.restart_failed()
+            with transaction.atomic():
+                matrix = rows.locked_for_share()
+                if matrix.status != ScenarioMatrix.Status.FAILED:
+                    return matrix
+                # It failed since it was looked at. Two requests that both kept the shared lock
+                # would wait for one another to start it again, so the lock is given back.
+                transaction.set_rollback(True)
+
+    def restart_failed(self) -> int:
+        """Begin the next generation of the failed matrices of this queryset."""
+        return self.filter(status=ScenarioMatrix.Status.FAILED).update(
+            status=ScenarioMatrix.Status.GENERATING,
+            generation=F("generation") + 1,
+            failure_reason="",
+        )
+
+    def locked_for_share(self) -> "ScenarioMatrix":
+        """The only row of this queryset, which no worker can end before this commits."""
+        pk = self.values_list("pk", flat=True).get()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM scenario_matrix WHERE id = %s FOR SHARE", [pk])
+        return self.get(pk=pk)
 
 
 class ScenarioMatrix(models.Model):
@@ -171,13 +191,6 @@ class ScenarioMatrix(models.Model):
 
     def fail(self, *, reason: str) -> None:
         self._move(self.Status.FAILED, failure_reason=reason)
-
-    def restart(self) -> None:
-        """Begin the next generation of a failed matrix, which the caller has locked."""
-        self.status = self.Status.GENERATING
-        self.generation += 1
-        self.failure_reason = ""
-        self.save(update_fields=["status", "generation", "failure_reason"])
 
     def _move(self, target: str, **fields: object) -> None:
         moved = ScenarioMatrix.objects.filter(
