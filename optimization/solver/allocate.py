@@ -45,9 +45,10 @@ def allocate(
     the smallest in order of bucket key, is returned; equal problems get byte-equal weights unless
     the wall clock stops a search. An infeasible problem is a result with status ``infeasible``.
 
-    ``should_stop`` is asked often, in the calling thread, and must be cheap; once it is true
-    `SolveInterrupted` is raised. Raises `AllocationCheckFailed` when the independent check of the
-    result finds a broken limit, and `SolverFailed` when HiGHS gives no usable status.
+    ``should_stop`` is asked in the calling thread, up to thousands of times a second and at times
+    only every few seconds, so it must be cheap; once it is true `SolveInterrupted` is raised.
+    Raises `AllocationCheckFailed` when the independent check of the result finds a broken limit,
+    and `SolverFailed` when HiGHS gives no usable status.
     """
     highs = BudgetedHighs(problem.settings.time_limit_seconds, should_stop)
     ordered = problem.in_key_order()

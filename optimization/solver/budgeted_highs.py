@@ -169,6 +169,8 @@ def _begin_from(highs: highspy.Highs, values: Mapping[pulp.LpVariable, float]) -
 def _read_run(highs: highspy.Highs, status: RunStatus, *, is_mip: bool) -> HighsRun:
     info = highs.getInfo()
     has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if status == "optimal" and not has_point:
+        raise SolverFailed("HiGHS reports an optimum without a feasible point")
     objective = float(info.objective_function_value) if has_point else np.nan
     proved_without_binaries = objective if status == "optimal" else -np.inf
     return HighsRun(

@@ -21,6 +21,8 @@ from optimization.solver.scenario_bounds import ScenarioBounds
 NO_LOSS = 1e-9
 # Fewer expected winners than this are none.
 SMALLEST_WINNERS = 1e-6
+# A bucket with more winners than this per unit of the limit meets it with a weight that cannot be
+# told from zero; cutting it off keeps absurdly cheap deals from spoiling the solver's scaling.
 LARGEST_COEFFICIENT = 1e9
 # PuLP replaces these in names by "_", which could make two rows share a name.
 _ENCODED = str.maketrans({char: f"%{ord(char):02x}" for char in "%-+[] ->/"})
@@ -64,8 +66,9 @@ def nothing_known(scenarios: int) -> ScenarioBounds:
 def build_model(problem: AllocationProblem, *, bounds: ScenarioBounds) -> AllocationModel:
     """Every limit of ``problem``; the objective, the expected multiple, is maximised.
 
-    ``bounds`` are valid for every allocation that matters: a scenario that cannot fall below 1
-    gets no variables, one that cannot reach it has its switch fixed.
+    A scenario that by ``bounds`` cannot fall below 1 gets no variables, one that cannot reach it
+    has its switch fixed. So ``bounds`` must hold for every allocation the program can return:
+    bounds that hold only above some expected multiple need `lock_expected_multiple` as well.
     """
     program = pulp.LpProblem("allocation", pulp.LpMaximize)
     weights = tuple(program.add_variable(f"weight.{b}", 0, 1) for b in range(len(problem.buckets)))
@@ -148,11 +151,7 @@ def _add_group_limits(
 
 
 def _add_expected_winners(model: AllocationModel) -> None:
-    """Scaled by the limit, so that the solver's tolerance is relative to it.
-
-    Cutting a coefficient at `LARGEST_COEFFICIENT` asks for no more weight than the solver can
-    just tell from zero.
-    """
+    """Scaled by the limit, so that the solver's tolerance is relative to it."""
     minimum = model.problem.limits.min_expected_winners
     if not minimum:
         return

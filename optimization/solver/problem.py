@@ -174,6 +174,7 @@ def parse_problem(
     every fault and its JSON path.
     """
     reader = FieldReader(data)
+    reader.raise_faults()
     capital_usd = reader.money_usd("capital_usd")
     fields = [_bucket_fields(bucket) for bucket in reader.objects("buckets", longest=MAX_BUCKETS)]
     if fields or reader.raw("buckets", None) == []:

@@ -30,7 +30,7 @@ from optimization.solver.problem import AllocationProblem
 from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
 
 # A budget in nodes rather than seconds, so that equal problems stop at the same point.
-MAX_NODES = 500
+MAX_NODES = 200
 
 Search = Literal["optimal", "time_limit", "node_limit"]
 

@@ -86,7 +86,8 @@ def _minimum(
     if solved.status == 2:
         return None
     assert solved.status == 0, solved.message
-    return float(solved.fun)
+    assert solved.x is not None
+    return float(costs @ solved.x[:own])
 
 
 def _weight_rows(problem: AllocationProblem) -> Rows:

@@ -77,7 +77,8 @@ def test_reported_losses_equal_a_recount_from_the_weights(drawn: AllocationProbl
 @EXAMPLES
 @given(problems(), st.sampled_from(["max_loss_probability", "cvar", "min_expected_winners"]))
 def test_dropping_a_limit_never_lowers_the_optimum(drawn: AllocationProblem, name: str) -> None:
-    looser = drawn.with_limits(replace(drawn.limits, **{name: None}))
+    without: dict[str, Any] = {name: None}
+    looser = drawn.with_limits(replace(drawn.limits, **without))
 
     before, after = allocate(drawn), allocate(looser)
 
