@@ -8,13 +8,16 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 
 from funds.models import Fund, User
+from optimization import lifecycle
 from optimization.models import OptimizationSession
+from outbox import upkeep
 from outbox.models import OutboxJob
 from scenarios import generation
 from scenarios.models import ScenarioMatrix
@@ -118,6 +121,17 @@ def test_session_requested_while_the_matrix_is_about_to_fail_fails_with_it(ask: 
         assert (session.status, session.failure_reason) == (Status.FAILED, REASON)
 
 
+def test_reconciler_that_waits_for_the_worker_finds_nothing_to_repair(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "RECONCILE_AFTER", timedelta(0))
+    session = ask()
+    repaired = first_and_then(lambda: do(matrix_of(session)), upkeep.reconcile)
+    assert repaired == 0
+    assert jobs_of(matrix_of(session)) == [OutboxJob.Status.DONE]
+    assert live_jobs_of(session) == [OPTIMIZATION]
+
+
 def test_two_first_requests_share_one_matrix(ask: Any) -> None:
     first_and_then(ask, ask)
     assert ScenarioMatrix.objects.count() == OutboxJob.objects.count() == 1
@@ -151,6 +165,8 @@ def test_no_wake_up_is_lost_however_a_request_meets_the_end_of_its_matrix(
     config = matrix_of(ask(seed="any")).scenario_config()
     generated = generation.simulate(config=config, scenarios=SMALL["optimization_scenarios"])
     monkeypatch.setattr(generation, "simulate", lambda **_: generated)
+    # The reconciler takes every session for one that has waited too long, and joins in.
+    monkeypatch.setattr(lifecycle, "RECONCILE_AFTER", timedelta(0))
     for trial in range(TRIALS // 2):
         first = ask(seed=f"trial {trial}")
         matrix = matrix_of(first)
@@ -162,7 +178,8 @@ def test_no_wake_up_is_lost_however_a_request_meets_the_end_of_its_matrix(
             session: OptimizationSession = ask(seed=seed)
             return session
 
-        _, second = at_once([head_start(rng, end), head_start(rng, again)])
+        works = [head_start(rng, work) for work in (end, again, upkeep.reconcile)]
+        _, second, _ = at_once(works)
         for session in (first, second):
             assert_goes_on(session)
 
