@@ -137,7 +137,7 @@ def _greedy_check(greedy: GreedyComparison) -> dict[str, Any]:
     if greedy.optimum_is_at_least_greedy is None:
         detail = (
             f"The greedy allocation ({greedy.expected_multiple:.4f}x) breaks"
-            f" {len(greedy.broken_limits)} limits, so it is no rival."
+            f" {_limits(len(greedy.broken_limits))}, so it is no rival."
         )
     else:
         detail = f"The greedy allocation meets every limit with {greedy.expected_multiple:.4f}x."
@@ -146,3 +146,7 @@ def _greedy_check(greedy: GreedyComparison) -> dict[str, Any]:
         "passed": greedy.optimum_is_at_least_greedy is not False,
         "detail": detail,
     }
+
+
+def _limits(count: int) -> str:
+    return "1 limit" if count == 1 else f"{count} limits"
