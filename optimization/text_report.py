@@ -41,9 +41,13 @@ def _allocation(result: dict[str, Any]) -> Iterator[str]:
 
 def _limits(result: dict[str, Any]) -> Iterator[str]:
     constraints = result["allocation"]["constraints"]
+    if not constraints:
+        yield "No limits were asked for."
+        return
     labels = limit_names([row["id"] for row in constraints], result["buckets"])
-    width = max(len("Limits, optimization scenarios"), *map(len, labels)) + 2
-    yield f"{'Limits, optimization scenarios':<{width}}{'requested':>10}{'actual':>10}  state"
+    heading = "Limits, optimization scenarios"
+    width = max(map(len, [heading, *labels])) + 2
+    yield f"{heading:<{width}}{'requested':>10}{'actual':>10}  state"
     for label, row in zip(labels, constraints, strict=True):
         state = "binding" if row["binding"] else "met"
         if not row["satisfied"]:
