@@ -8,6 +8,7 @@ from scenarios.simulation.config_regimes import read_regimes
 from scenarios.simulation.config_rules import (
     check_bucket,
     check_lognormal_spread,
+    check_pareto_spread,
     check_unique_keys,
 )
 from scenarios.simulation.config_sections import (
@@ -130,6 +131,7 @@ def _read_buckets(
     check_unique_keys(buckets, [entry for _, entry in read])
     if stages is not None and exit_law is not None:
         check_lognormal_spread(stages, exit_law, reader)
+        check_pareto_spread(stages, exit_law, reader)
     if stages is not None and financing is not None and exit_law is not None:
         for bucket, entry in read:
             check_bucket(bucket, entry, stages=stages, financing=financing, exit_law=exit_law)

@@ -18,11 +18,24 @@ from scenarios.simulation.parameters import (
     BucketParameters,
     Dependence,
     ExitLaw,
+    ExitLawName,
     FactorShares,
     FailureRecovery,
     Financing,
 )
 from scenarios.simulation.variance_presets import LOADINGS
+
+EXIT_LAW_FIELDS: dict[ExitLawName, tuple[str, ...]] = {
+    "lognormal_pareto": ("tail_index", "multiple_cap"),
+    "lognormal": (),
+    "pareto": ("multiple_cap",),
+}
+"""The parameters each exit law needs; it takes no other."""
+
+_WITHOUT = {
+    "lognormal": "has no Pareto tail",
+    "pareto": "finds its tail index from median and P90",
+}
 
 
 def read_financing(reader: FieldReader) -> Financing | None:
@@ -46,18 +59,19 @@ def read_financing(reader: FieldReader) -> Financing | None:
 def read_exit_law(reader: FieldReader) -> ExitLaw | None:
     before = len(reader.faults)
     section = reader.object("exit_law")
-    law = section.choice("law", ("lognormal_pareto", "lognormal"))
+    law = section.choice("law", tuple(EXIT_LAW_FIELDS))
     tail_index = section.number("tail_index", minimum=0.1, maximum=10, default=None)
     cap = section.number("multiple_cap", minimum=1, maximum=1_000_000, default=None)
     section.refuse_unknown_fields()
     if len(reader.faults) > before:
         return None
     for field, value in (("tail_index", tail_index), ("multiple_cap", cap)):
-        if law == "lognormal_pareto" and value is None:
-            section.fault(field, "EXIT_PARAMS", "is missing, lognormal_pareto needs it")
-        if law == "lognormal" and value is not None:
+        is_needed = field in EXIT_LAW_FIELDS[law]
+        if is_needed and value is None:
+            section.fault(field, "EXIT_PARAMS", f"is missing, {law} needs it")
+        if not is_needed and value is not None:
             section.fault(
-                field, "EXIT_PARAMS", f"is {value:g}, must be null: lognormal has no Pareto tail"
+                field, "EXIT_PARAMS", f"is {value:g}, must be null: {law} {_WITHOUT[law]}"
             )
     if len(reader.faults) > before:
         return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from scenarios.simulation.elementary import FloatArray, exp, log, normal_upper_tail, power
 from scenarios.simulation.parameters import ExitLaw
+from scenarios.simulation.truncated_pareto import TruncatedPareto, truncated_pareto
 
 NORMAL_P90 = 1.2815515655446004
 """The 90 % quantile of the standard normal."""
@@ -16,7 +17,7 @@ PARETO_UPPER_TAIL = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitMultiples:
-    """Exits of one bucket; ``median`` and ``p90`` are hit exactly by either law."""
+    """Exits of one bucket; ``median`` and ``p90`` are hit exactly by every law."""
 
     law: ExitLaw
     median: float
@@ -24,6 +25,8 @@ class ExitMultiples:
 
     def quantile(self, *, rank_normal: FloatArray, upper_tail: FloatArray) -> FloatArray:
         """The multiples at rank v given twice: as its normal quantile and as 1 - v."""
+        if self.law.law == "pareto":
+            return self._cut_pareto().quantile(upper_tail)
         log_median, spread = self._lognormal()
         multiples = np.empty_like(rank_normal)
         is_pareto = upper_tail <= PARETO_UPPER_TAIL
@@ -38,6 +41,8 @@ class ExitMultiples:
 
     def upper_tail(self, multiples: FloatArray) -> FloatArray:
         """P(exit multiple > x) given exit, for positive x; the inverse of ``quantile``."""
+        if self.law.law == "pareto":
+            return self._cut_pareto().upper_tail(multiples)
         log_median, spread = self._lognormal()
         tails = normal_upper_tail((log(multiples) - log_median) / spread)
         if self.law.tail_index is None or self.law.multiple_cap is None:
@@ -47,6 +52,11 @@ class ExitMultiples:
         left = power(self.p90 / multiples[is_pareto], self.law.tail_index)
         tails[is_pareto] = PARETO_UPPER_TAIL * np.maximum(left - at_cap, 0.0) / (1.0 - at_cap)
         return tails
+
+    def _cut_pareto(self) -> TruncatedPareto:
+        if self.law.multiple_cap is None:
+            raise ValueError("the pareto law needs a cap on multiples")
+        return truncated_pareto(median=self.median, p90=self.p90, cap=self.law.multiple_cap)
 
     def _lognormal(self) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm."""

@@ -10,7 +10,7 @@ from typing import Literal
 STAGES = ("pre_seed", "seed", "series_a", "series_b", "series_c", "late")
 """The stages in the order in which companies move through them."""
 
-ExitLawName = Literal["lognormal_pareto", "lognormal"]
+ExitLawName = Literal["lognormal_pareto", "lognormal", "pareto"]
 VarianceSharesName = Literal["market", "calm", "crisis_prone"]
 UnspentReserves = Literal["returned", "idle"]
 
@@ -54,7 +54,8 @@ class Financing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitLaw:
-    """``tail_index`` (a survival index) and ``multiple_cap`` are None under ``lognormal``."""
+    """``tail_index`` (a survival index) and ``multiple_cap`` are None under ``lognormal``; under
+    ``pareto`` the index follows from median and P90 and is None here."""
 
     law: ExitLawName
     tail_index: float | None

@@ -5,6 +5,7 @@ Takes the configuration as JSON values and shares no code with the simulation.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -100,12 +101,35 @@ def exit_multiple(data: dict[str, Any], bucket: dict[str, Any], rank_normal: Flo
     body: Floats = np.exp(np.log(median) + sigma * rank_normal)
     if law["law"] == "lognormal":
         return body
+    if law["law"] == "pareto":
+        cut = solved_pareto(median, p90, law["multiple_cap"])
+        return np.asarray(cut.isf(stats.norm.sf(rank_normal)), dtype=np.float64)
     alpha, cap = law["tail_index"], law["multiple_cap"]
     # 10 (v - 0.9) = 1 - 10 (1 - v), written with 1 - v to keep the digits of the best ranks.
     above_p90 = 1 - 10 * stats.norm.sf(rank_normal)
     kept = 1 - above_p90 * (1 - (p90 / cap) ** alpha)
     tail: Floats = p90 * np.minimum(kept, 1) ** (-1 / alpha)
     return np.where(above_p90 <= 0, body, tail)
+
+
+@lru_cache
+def solved_pareto(median: float, p90: float, cap: float) -> Any:
+    """scipy's Pareto law cut at the cap: the lowest value found from the median for each tail
+    index (through its logarithm), and the tail index from the 90 % quantile."""
+
+    def law(log_index: float) -> Any:
+        index = np.exp(log_index)
+
+        def too_high(lowest: float) -> float:
+            return float(stats.truncpareto(index, cap / lowest, scale=lowest).median()) - median
+
+        lowest = optimize.brentq(too_high, median * 0.5 ** (1 / index) * 0.999, median, xtol=1e-15)
+        return stats.truncpareto(index, cap / lowest, scale=lowest)
+
+    def p90_too_high(log_index: float) -> float:
+        return float(law(log_index).ppf(0.9)) - p90
+
+    return law(optimize.brentq(p90_too_high, np.log(0.02), np.log(50), xtol=1e-14))
 
 
 def recovery(data: dict[str, Any], rank_among_failures: Floats) -> Floats:

@@ -96,7 +96,7 @@ SINGLE_FIELDS = [
     (("financing", "dilution_per_round"), 0.7, "financing.dilution_per_round", "OUT_OF_RANGE"),
     (("financing", "max_rounds"), 2.5, "financing.max_rounds", "NOT_AN_INTEGER"),
     (("financing", "max_rounds"), 0, "financing.max_rounds", "OUT_OF_RANGE"),
-    (("exit_law", "law"), "pareto", "exit_law.law", "NOT_A_CHOICE"),
+    (("exit_law", "law"), "weibull", "exit_law.law", "NOT_A_CHOICE"),
     (("exit_law", "tail_index"), None, "exit_law.tail_index", "EXIT_PARAMS"),
     (("exit_law", "tail_index"), 0, "exit_law.tail_index", "OUT_OF_RANGE"),
     (("failure_recovery", "threshold"), 1, "failure_recovery.threshold", "OUT_OF_RANGE"),
@@ -273,6 +273,54 @@ def test_lognormal_refuses_a_spread_whose_mean_no_sample_reaches() -> None:
     data["stages"]["seed"]["exit_multiple_p90"] = 2.1 * 15.01
     assert [(f.path, f.code) for f in faults(data)] == [
         ("stages.seed.exit_multiple_p90", "EXIT_PARAMS")
+    ]
+
+
+def test_pareto_finds_its_own_tail_index() -> None:
+    data = config_data(exit_law={"law": "pareto", "tail_index": 1.5, "multiple_cap": None})
+    assert [(f.path, f.code) for f in faults(data)] == [
+        ("exit_law.tail_index", "EXIT_PARAMS"),
+        ("exit_law.multiple_cap", "EXIT_PARAMS"),
+    ]
+
+
+def test_pareto_that_would_have_to_rise_with_the_multiple_is_refused() -> None:
+    # With cap 32 and median 1 a law uniform in the logarithm has P90 32^(4/5) = 16, and no Pareto
+    # law has more. The flattest one that is told from it has 15.8.
+    data = config_data(
+        exit_law={"law": "pareto", "multiple_cap": 32}, buckets=[bucket_data("series_a")]
+    )
+    data["stages"]["seed"] |= {"exit_multiple_median": 1.0, "exit_multiple_p90": 15.7}
+    assert parse_config(data).exit_law.law == "pareto"
+    data["stages"]["seed"]["exit_multiple_p90"] = 16.0
+    (fault,) = faults(data)
+    assert (fault.path, fault.code) == ("stages.seed.exit_multiple_p90", "EXIT_PARAMS_INFEASIBLE")
+    assert "is 16, must be at most 15.8" in fault.message
+    assert "a median of 1" in fault.message
+
+
+def test_return_multiplier_may_not_push_a_pareto_law_against_its_cap() -> None:
+    # Median 2.1 and P90 13.5 times 8: a law uniform in the logarithm from median 16.8 to a cap
+    # of 150 has P90 (16.8 * 150^4)^(1/5) = 96.8, below 108.
+    data = config_data(
+        exit_law={"law": "pareto", "multiple_cap": 150},
+        buckets=[bucket_data("seed", return_multiplier=8)],
+    )
+    (fault,) = faults(data)
+    assert (fault.path, fault.code) == ("buckets[0].return_multiplier", "EXIT_PARAMS_INFEASIBLE")
+    assert "lifts the P90 of exits to 108" in fault.message
+    data["buckets"][0]["return_multiplier"] = 4
+    assert parse_config(data).buckets[0].return_multiplier == 4
+
+
+def test_pareto_with_p90_above_its_cap_is_only_a_fault_of_the_cap() -> None:
+    data = config_data(
+        stages={"seed": stage_data(0.5, 0.0, 0.4, 2.1, 13.5, None, 2.0)},
+        exit_law={"law": "pareto", "multiple_cap": 10},
+        buckets=[bucket_data("seed")],
+    )
+    assert [(f.path, f.code) for f in faults(data)] == [
+        ("buckets[0].return_multiplier", "EXIT_CAP")
     ]
 
 

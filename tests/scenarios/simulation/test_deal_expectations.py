@@ -9,7 +9,12 @@ from scenarios.simulation.bucket_law import bucket_law
 from scenarios.simulation.config import parse_config
 from scenarios.simulation.deal_expectations import DealExpectations, deal_expectations
 from tests.scenarios.simulation.plain_law import deal_distribution, win_probability
-from tests.scenarios.simulation.sample_config import ENTRY_STAGES, bucket_data, config_data
+from tests.scenarios.simulation.sample_config import (
+    ENTRY_STAGES,
+    bucket_data,
+    config_data,
+    stage_data,
+)
 
 LOGNORMAL = {"law": "lognormal", "tail_index": None, "multiple_cap": None}
 
@@ -28,9 +33,10 @@ def expectations(data: dict[str, Any]) -> DealExpectations:
         {"unspent_reserves": "idle"},
         {"exit_law": LOGNORMAL},
         {"exit_law": {"law": "lognormal_pareto", "tail_index": 0.8, "multiple_cap": 5000}},
+        {"exit_law": {"law": "pareto", "multiple_cap": 300}},
         {"failure_recovery": {"threshold": 0.0, "maximum": 1.0}},
     ],
-    ids=["default", "idle reserves", "lognormal", "heavy tail", "full recovery"],
+    ids=["default", "idle reserves", "lognormal", "heavy tail", "pareto", "full recovery"],
 )
 def test_mean_and_win_probability_agree_with_the_law_written_out(
     stage: str, changes: dict[str, Any]
@@ -86,6 +92,22 @@ def test_mean_without_reserves_worked_by_hand() -> None:
     assert found.multiple == pytest.approx(0.12 + 0.4 * 2 * np.exp(0.5), rel=1e-6)
     # Winning needs ln 5 = 1.609438 deviations: .4 * .0537608 = .0215043
     assert found.win_probability == pytest.approx(0.4 * 0.0537608, rel=1e-5)
+
+
+def test_mean_of_a_pareto_law_worked_by_hand() -> None:
+    # Every deal exits at once, no reserves. Tail index 1 from 1 to 100: the median is
+    # 1 / .505 = 1.980198, P90 1 / .109 = 9.174312, the mean ln(100) / .99 = 4.651687 and
+    # P(X >= 10) = (.1 - .01) / .99 = 1 / 11.
+    stages = {"series_c": stage_data(1.0, 0.0, 0.0, 1 / 0.505, 1 / 0.109, None, 1.0)}
+    data = config_data(
+        stages=stages,
+        exit_law={"law": "pareto", "multiple_cap": 100},
+        buckets=[bucket_data("series_c", reserve_ratio=0.0)],
+    )
+    found = expectations(data)
+    # Median and P90 are rounded to 1e-6.
+    assert found.multiple == pytest.approx(np.log(100) / 0.99, rel=2e-6)
+    assert found.win_probability == pytest.approx(1 / 11, rel=2e-6)
 
 
 def test_diversification_does_not_change_the_mean() -> None:

@@ -5,6 +5,7 @@ tails.
 """
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,19 @@ def test_exits_may_be_exactly_as_rare_as_a_far_away_regime() -> None:
         buckets=[bucket_data("seed")],
     )
     data["dependence"]["variance_shares"] = "crisis_prone"
+    assert_sound(build_model(parse_config(data)))
+
+
+@pytest.mark.parametrize(
+    ("median", "p90", "cap"),
+    # A tail index of 1.6 million; a nearly uniform logarithm up to just below the cap; P90 next
+    # to the cap; a spread of five orders of magnitude.
+    [(1.0, 1.000001, 300), (1.0, 15.7, 32), (9.99, 9.997, 10), (0.001, 90.0, 1_000_000)],
+)
+def test_pareto_laws_at_the_ends_of_their_range(median: float, p90: float, cap: float) -> None:
+    stages = {"seed": stage_data(0.5, 0.0, 0.4, median, p90, None, 2.0)}
+    exit_law = {"law": "pareto", "multiple_cap": cap}
+    data = config_data(stages=stages, exit_law=exit_law, buckets=[bucket_data("seed")])
     assert_sound(build_model(parse_config(data)))
 
 

@@ -13,12 +13,16 @@ from scenarios.simulation.parameters import ExitLaw
 PARETO = ExitLaw(law="lognormal_pareto", tail_index=1.5, multiple_cap=300.0)
 LOGNORMAL = ExitLaw(law="lognormal", tail_index=None, multiple_cap=None)
 
+CUT_PARETO = ExitLaw(law="pareto", tail_index=None, multiple_cap=300.0)
+
 
 def at_rank(exits: ExitMultiples, rank: FloatArray) -> FloatArray:
     return exits.quantile(rank_normal=stats.norm.ppf(rank), upper_tail=1 - rank)
 
 
-@pytest.mark.parametrize("law", [PARETO, LOGNORMAL], ids=["pareto tail", "lognormal"])
+@pytest.mark.parametrize(
+    "law", [PARETO, LOGNORMAL, CUT_PARETO], ids=["pareto tail", "lognormal", "pareto"]
+)
 def test_median_and_p90_are_those_given(law: ExitLaw) -> None:
     exits = ExitMultiples(law=law, median=2.1, p90=13.5)
     np.testing.assert_allclose(at_rank(exits, np.array([0.5, 0.9])), [2.1, 13.5], rtol=1e-12)
@@ -38,6 +42,12 @@ def test_best_exit_reaches_the_cap_and_no_more() -> None:
     np.testing.assert_allclose(best, 300.0, rtol=1e-13)
 
 
+def test_pareto_without_a_cap_is_refused() -> None:
+    law = ExitLaw(law="pareto", tail_index=None, multiple_cap=None)
+    with pytest.raises(ValueError, match="needs a cap"):
+        at_rank(ExitMultiples(law=law, median=2.0, p90=8.0), np.array([0.5]))
+
+
 def test_lognormal_has_no_kink_at_the_ninetieth_percentile() -> None:
     exits = ExitMultiples(law=LOGNORMAL, median=2.0, p90=8.0)
     # ln X is linear in the normal quantile: at twice the quantile of .9 it is 2 * (8 / 2)^2.
@@ -48,6 +58,13 @@ def test_lognormal_has_no_kink_at_the_ninetieth_percentile() -> None:
 
 laws = st.one_of(
     st.just(LOGNORMAL),
+    # A cap so far away that every ratio below has a solution.
+    st.builds(
+        ExitLaw,
+        law=st.just("pareto"),
+        tail_index=st.none(),
+        multiple_cap=st.floats(1e4, 1e6),
+    ),
     st.builds(
         ExitLaw,
         law=st.just("lognormal_pareto"),

@@ -38,6 +38,10 @@ def two_bucket_config(law: str, unspent: str) -> dict[str, object]:
 CONFIGS = {
     "default": config_data(),
     "lognormal idle": two_bucket_config("lognormal", "idle"),
+    "truncated pareto": config_data(
+        buckets=[bucket_data("seed", return_multiplier=1.2), bucket_data("series_b", "fintech")],
+        exit_law={"law": "pareto", "multiple_cap": 250},
+    ),
     "heavier tail": two_bucket_config("lognormal_pareto", "returned"),
 }
 
@@ -50,6 +54,9 @@ DIGESTS = {
     ("default", "validation"): ("0ceb43daa567f83bd48be7381d78522e7091215e43ca21249fcb3b04e757bb45"),
     ("lognormal idle", "optimization"): (
         "96d51afee91c37696505949b4260392c6ed4e5eb58870e2b7a48e799bbe8ae56"
+    ),
+    ("truncated pareto", "optimization"): (
+        "7254303bd93422459fbe2f01fca6e6fb0b77bca2f8cff5c4095044e130b865ce"
     ),
     ("heavier tail", "optimization"): (
         "7afdfdfae1fe0e300424fde501c35b1e948c267716870565589b3f8d607b85bb"

@@ -43,9 +43,18 @@ def with_preset(preset: str, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("stage", ENTRY_STAGES)
 def test_median_p90_and_failure_mass_are_those_given(stage: str, preset: str) -> None:
+    assert_marginals_as_given(stage, preset)
+
+
+@pytest.mark.parametrize("stage", ENTRY_STAGES)
+def test_median_p90_and_failure_mass_are_those_given_under_pareto(stage: str) -> None:
+    assert_marginals_as_given(stage, "market", exit_law={"law": "pareto", "multiple_cap": 300})
+
+
+def assert_marginals_as_given(stage: str, preset: str, **changes: Any) -> None:
     bucket = bucket_data(stage, reserve_ratio=0.0)
     data = with_preset(
-        preset, buckets=[bucket], failure_recovery={"threshold": 0.5, "maximum": 0.0}
+        preset, buckets=[bucket], failure_recovery={"threshold": 0.5, "maximum": 0.0}, **changes
     )
     deals = drawn_deals(data)
     exits = deals[deals > 0]
@@ -81,8 +90,9 @@ def test_sample_win_frequency_agrees_with_the_exact_probability(stage: str) -> N
         {},
         {"unspent_reserves": "idle"},
         {"exit_law": {"law": "lognormal", "tail_index": None, "multiple_cap": None}},
+        {"exit_law": {"law": "pareto", "tail_index": None, "multiple_cap": 100}},
     ],
-    ids=["default", "idle reserves", "lognormal"],
+    ids=["default", "idle reserves", "lognormal", "pareto"],
 )
 def test_distribution_of_multiples_agrees_with_an_independent_simulation(
     changes: dict[str, Any],
