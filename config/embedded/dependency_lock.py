@@ -15,13 +15,13 @@ def lock(project: Path, *, upgrade: bool) -> int:
         *["--quiet", "--universal", "--generate-hashes", "--no-emit-index-url"],
         *["--custom-compile-command", "./dev lock", *(["--upgrade"] if upgrade else [])],
     ]
-    source = str(project / "pyproject.toml")
     for name, more in (
         (RUNTIME_LOCK, []),
         # Constrained by the first, so that what is tested is what runs.
-        (DEVELOPER_LOCK, ["--group", "dev", "--constraints", str(project / RUNTIME_LOCK)]),
+        (DEVELOPER_LOCK, ["--group", "dev", "--constraints", RUNTIME_LOCK]),
     ):
-        target = str(project / name)
-        run_installer([uv, "pip", "compile", *options, *more, source, "--output-file", target])
+        # Names relative to the project, because uv writes them into the lock.
+        command = [uv, "pip", "compile", *options, *more, "pyproject.toml", "--output-file", name]
+        run_installer(command, cwd=project)
         say(f"wrote {name}")
     return 0

@@ -120,7 +120,9 @@ class Environment:
         return hashlib.sha256((self.project / lock).read_bytes()).hexdigest()
 
 
-def run_installer(command: Sequence[str], *, held: int | None = None) -> None:
+def run_installer(
+    command: Sequence[str], *, held: int | None = None, cwd: Path | None = None
+) -> None:
     """Run a packaging tool; its words are shown only if it fails, without addresses of indexes.
 
     It holds the lock `held` too, so that a next run waits for it if this one is killed.
@@ -131,6 +133,7 @@ def run_installer(command: Sequence[str], *, held: int | None = None) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            cwd=cwd,
             pass_fds=() if held is None else (held,),
         )
         try:

@@ -138,3 +138,15 @@ def test_imitation_carries_celery_messages_between_clients(
     redis.stop()
     assert message.payload == {"job": 1}
     assert mode == 0o600
+
+
+def test_imitation_knows_the_lock_that_celery_takes(instance: Instance, tmp_path: Path) -> None:
+    """It is given back by a Lua script; without one a worker dies after ten seconds."""
+    redis = started(instance, imitation(tmp_path))
+    with Client.from_url(redis.url) as client:
+        with client.lock("unacked_mutex", timeout=5):
+            held = client.exists("unacked_mutex")
+        given_back = not client.exists("unacked_mutex")
+    redis.stop()
+    assert held
+    assert given_back
