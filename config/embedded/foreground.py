@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .interrupt import received_signals
+from .process_identity import write_record
 from .stopping import send
 
 # Time for a program to leave after the signal it was sent, before it is killed.
@@ -16,7 +17,11 @@ GRACE_SECONDS = 15.0
 
 
 def run_in_foreground(
-    command: Sequence[str], *, environment: Mapping[str, str], cwd: Path | None = None
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    record: Path | None = None,
 ) -> int:
     """Return the program's exit code, as a shell would give it.
 
@@ -24,6 +29,8 @@ def run_in_foreground(
     may well go on after it, like psql. Any other stop signal is passed on and has to end it.
     """
     process = subprocess.Popen(command, env=dict(environment), cwd=cwd)
+    if record is not None:
+        write_record(record, process.pid)
     passed_on = 0
     kill_at = float("inf")
     while process.poll() is None:

@@ -16,7 +16,7 @@ from .postgres_programs import PostgresPrograms, find_programs, programs_reachab
 from .process_identity import identity, is_postgres_in, is_zombie, read_record, write_record
 from .refusal import Refusal, say
 from .server_user import run_as, server_user
-from .stopping import stop_server
+from .stopping import stop_process
 
 NAME = "keel"  # of the role and of the database
 PORT = "5432"  # only a part of the socket's file name; nothing listens on TCP
@@ -102,7 +102,7 @@ class Postgres:
         record = self._instance.record("postgres")
         pid = read_record(record)
         if pid is not None:
-            stop_server(pid, STOP_STEPS)
+            stop_process(pid, STOP_STEPS)
         elif (running := self.running_server()) is not None:
             say(f"leaving PostgreSQL (process {running[0]}) running: ./dev did not start it")
             return

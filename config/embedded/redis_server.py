@@ -16,7 +16,7 @@ from .instance import Instance
 from .interrupt import pause
 from .process_identity import read_record, write_record
 from .refusal import Refusal, say
-from .stopping import stop_server
+from .stopping import stop_process
 
 START_TIMEOUT_SECONDS = 20.0
 STOP_STEPS = ((signal.SIGTERM, 5.0),)
@@ -110,7 +110,7 @@ class Redis:
         """Stop the server if a run of `./dev` started it; leave any other alone."""
         pid = read_record(self._record)
         if pid is not None:
-            stop_server(pid, STOP_STEPS)
+            stop_process(pid, STOP_STEPS)
         elif answers_ping(self._socket):
             say(f"leaving the Redis on {self._socket} running: ./dev did not start it")
             return

@@ -14,7 +14,7 @@ from .file_locks import SharedUse, alone
 from .instance import Instance
 from .process_identity import read_record, write_record
 from .refusal import say
-from .stopping import send_to_group, stop_server
+from .stopping import send_to_group, stop_process
 
 STOP_STEPS = ((signal.SIGTERM, 5.0),)
 
@@ -52,5 +52,5 @@ def stop_leftovers(run: Path) -> None:
         pid = read_record(record)
         if pid is not None:
             say(f"stopping {record.stem} (process {pid}), left over from a run that was killed")
-            stop_server(pid, STOP_STEPS)
+            stop_process(pid, STOP_STEPS)
             send_to_group(pid, signal.SIGKILL)

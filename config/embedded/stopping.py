@@ -11,10 +11,10 @@ from .process_identity import identity
 KILL_SECONDS = 5.0
 
 
-def stop_server(pid: int, steps: Sequence[tuple[signal.Signals, float]]) -> None:
+def stop_process(pid: int, steps: Sequence[tuple[signal.Signals, float]]) -> None:
     """Send each signal in turn and give it its seconds; then kill what is still there.
 
-    The server may be the child of another process, or of one that is gone.
+    It may be the child of another process, or of one that is gone.
     """
     noted = identity(pid)
 
@@ -27,6 +27,7 @@ def stop_server(pid: int, steps: Sequence[tuple[signal.Signals, float]]) -> None
         send(pid, number)
         wait_until(has_left, seconds=seconds)
     if not has_left():
+        send(pid, signal.SIGKILL)
         send_to_group(pid, signal.SIGKILL)
         wait_until(has_left, seconds=KILL_SECONDS)
 

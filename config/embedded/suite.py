@@ -1,5 +1,6 @@
 """`./dev test`: the test suite against a PostgreSQL and a Redis of its own."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +9,12 @@ from .file_locks import alone
 from .foreground import run_in_foreground
 from .instance import Instance, open_throwaway_instance, state_directory
 from .postgres import Postgres
+from .process_identity import read_record
 from .redis_server import Redis
 from .services import running_services
+from .stopping import stop_process
+
+PYTEST_STOP_STEPS = ((signal.SIGINT, 5.0),)
 
 
 def run_suite(project: Path, arguments: Sequence[str]) -> int:
@@ -22,6 +27,7 @@ def run_suite(project: Path, arguments: Sequence[str]) -> int:
                 [sys.executable, "-m", "pytest", *arguments],
                 environment=services.environment(),
                 cwd=project,
+                record=instance.record("pytest"),
             )
     finally:
         instance.remove()
@@ -33,6 +39,9 @@ def remove_abandoned_instances(project: Path) -> None:
         instance = Instance(directory)
         with alone(instance.users) as abandoned:
             if abandoned:
+                pytest = read_record(instance.record("pytest"))
+                if pytest is not None:
+                    stop_process(pytest, PYTEST_STOP_STEPS)
                 Redis(instance).stop()
                 Postgres(instance).stop()
                 instance.remove()
