@@ -26,6 +26,12 @@ class StageAndSector(Protocol):
     def sector(self) -> str: ...
 
 
+def share_text(share: float) -> str:
+    """A share as messages state it: a digit more than the tolerance, so that what a message calls
+    enough is enough, and what it calls too much is not shown as equal to the rule."""
+    return f"{share:.10g}"
+
+
 def contradictions(
     *,
     max_bucket_weight: float | None,
@@ -42,9 +48,9 @@ def contradictions(
         yield Fault(
             "max_bucket_weight",
             "CANNOT_REACH_ONE",
-            f"is {bucket_maximum:g}: {len(buckets)} buckets could hold only "
-            f"{bucket_maximum * len(buckets):g} of the capital; at least {1 / len(buckets):g} "
-            "is needed",
+            f"is {share_text(bucket_maximum)}: {len(buckets)} buckets could hold only "
+            f"{share_text(bucket_maximum * len(buckets))} of the capital; "
+            f"at least {share_text(1 / len(buckets))} is needed",
         )
         return
     for kind, ranges, sizes in (
@@ -61,7 +67,9 @@ def _group_contradictions(
     total_minimum = math.fsum(minimum or 0.0 for minimum, _ in ranges.values())
     if total_minimum > 1 + SUM_TOLERANCE:
         yield Fault(
-            kind, "MINIMUMS_EXCEED_ONE", f"have minimums that add up to {total_minimum:g}, over 1"
+            kind,
+            "MINIMUMS_EXCEED_ONE",
+            f"have minimums that add up to {share_text(total_minimum)}, over 1",
         )
     capacity = math.fsum(
         min(1.0, size * bucket_maximum, _maximum(ranges.get(name))) for name, size in sizes.items()
@@ -70,7 +78,7 @@ def _group_contradictions(
         yield Fault(
             kind,
             "MAXIMUMS_BELOW_ONE",
-            f"have maximums that let only {capacity:g} of the capital be allocated, "
+            f"have maximums that let only {share_text(capacity)} of the capital be allocated, "
             "all of it must be",
         )
 
@@ -84,7 +92,8 @@ def _minimums_beyond_buckets(
             yield Fault(
                 f"{kind}.{name}.min",
                 "MORE_THAN_BUCKETS_HOLD",
-                f"is {minimum:g}, but its {sizes[name]} buckets can hold at most {room:g}",
+                f"is {share_text(minimum)}, but its {sizes[name]} buckets can hold at most "
+                f"{share_text(room)}",
             )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from optimization.solver.limit_contradictions import StageAndSector, contradictions
+from optimization.solver.limit_contradictions import StageAndSector, contradictions, share_text
 from scenarios.simulation.checked_input import FieldReader
 
 MAX_EXPECTED_WINNERS = 10_000
@@ -126,8 +126,8 @@ def _loss_probability(reader: FieldReader, scenarios: int | None) -> float | Non
         reader.fault(
             "max_loss_probability",
             "FINER_THAN_ONE_SCENARIO",
-            f"is {limit:g}, less than one of {scenarios} scenarios; "
-            f"state 0 or at least {1 / scenarios:g}",
+            f"is {share_text(limit)}, less than one of {scenarios} scenarios; "
+            f"state 0 or at least {share_text(1 / scenarios)}",
         )
         return None
     return limit
@@ -170,7 +170,11 @@ def _weight_range(group: FieldReader) -> WeightRange:
     maximum = group.number("max", minimum=0, maximum=1, default=None)
     group.refuse_unknown_fields()
     if minimum is not None and maximum is not None and minimum > maximum:
-        group.fault("min", "ABOVE_MAXIMUM", f"is {minimum:g}, must not exceed max {maximum:g}")
+        group.fault(
+            "min",
+            "ABOVE_MAXIMUM",
+            f"is {share_text(minimum)}, must not exceed max {share_text(maximum)}",
+        )
     return WeightRange(minimum=minimum, maximum=maximum)
 
 

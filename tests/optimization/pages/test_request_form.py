@@ -121,7 +121,7 @@ def test_regime_probabilities_left_blank_are_no_part_of_the_request() -> None:
             "limits-max_bucket_weight",
             "5",
             "You entered 5: 12 buckets could hold only 60% of the capital;"
-            " at least 8.33333% is needed.",
+            " at least 8.333333333% is needed.",
         ),
         ("limits-stages-seed-min", "101", "Must be at least 0% and at most 100%; you entered 101."),
         ("mip_gap", "20", "Must be at least 0.0001% and at most 10%; you entered 20."),

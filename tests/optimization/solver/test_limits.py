@@ -185,5 +185,32 @@ def test_messages_name_the_value_and_the_rule() -> None:
         parse({"max_bucket_weight": 0.2})
     assert str(error.value) == (
         "limits.max_bucket_weight: is 0.2: 3 buckets could hold only 0.6 of the capital; "
-        "at least 0.333333 is needed"
+        "at least 0.3333333333 is needed"
     )
+
+
+@pytest.mark.parametrize("count", [3, 7, 12, 97])
+def test_bucket_maximum_that_a_message_calls_enough_is_accepted(count: int) -> None:
+    places = tuple(Place("seed", f"sector_{number}") for number in range(count))
+    with pytest.raises(InvalidInput) as error:
+        parse({"max_bucket_weight": 0.5 / count}, places=places)
+
+    enough = float(str(error.value).split("at least ")[1].split()[0])
+
+    assert parse({"max_bucket_weight": enough}, places=places).max_bucket_weight == enough
+
+
+@pytest.mark.parametrize("scenarios", [64, 700, 2999])
+def test_loss_probability_that_a_message_calls_enough_is_accepted(scenarios: int) -> None:
+    with pytest.raises(InvalidInput) as error:
+        parse({"max_loss_probability": 0.5 / scenarios}, scenarios=scenarios)
+
+    enough = float(str(error.value).split("at least ")[1])
+
+    limits = parse({"max_loss_probability": enough}, scenarios=scenarios)
+    assert limits.max_loss_probability == enough
+
+
+def test_a_minimum_just_above_its_maximum_is_shown_to_differ_from_it() -> None:
+    with pytest.raises(InvalidInput, match=r"is 0\.25000001, must not exceed max 0\.25$"):
+        parse({"stages": {"seed": {"min": 0.25000001, "max": 0.25}}})
