@@ -11,7 +11,7 @@ import rfc8785
 
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.random_words import RandomKey, random_key
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.sample import Sample, sampling_of
 from scenarios.simulation.variance_presets import LOADINGS
 
 KERNEL_VERSION = 1
@@ -20,7 +20,11 @@ KERNEL_VERSION = 1
 
 def matrix_key(*, config: ScenarioConfig, scenarios: int, sample: Sample) -> str:
     """The name of one matrix, 64 hexadecimal digits."""
-    return _digest({"law": _law(config), "scenarios": scenarios, "sample": str(sample)})
+    content = {"law": _law(config), "scenarios": scenarios, "sample": str(sample)}
+    sampling = sampling_of(sample, configured=config.sampling)
+    if sampling != "iid":
+        content["sampling"] = sampling
+    return _digest(content)
 
 
 def law_key(config: ScenarioConfig) -> str:
@@ -42,7 +46,7 @@ def random_key_of(config: ScenarioConfig) -> RandomKey:
 def _law(config: ScenarioConfig) -> dict[str, Any]:
     return {
         "kernel_version": KERNEL_VERSION,
-        "config": config.canonical_json(),
+        "config": config.law_json(),
         "loadings": asdict(LOADINGS[config.dependence.variance_shares]),
     }
 

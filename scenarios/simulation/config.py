@@ -1,7 +1,7 @@
 """The complete description of a scenario law: what is parsed, hashed and simulated."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 from scenarios.simulation.checked_input import FieldReader
 from scenarios.simulation.config_regimes import read_regimes
@@ -26,6 +26,7 @@ from scenarios.simulation.parameters import (
     FailureRecovery,
     Financing,
     Regime,
+    SamplingName,
     StageParameters,
     UnspentReserves,
 )
@@ -60,9 +61,18 @@ class ScenarioConfig:
     unspent_reserves: UnspentReserves
     seed: str | None
     buckets: tuple[BucketParameters, ...]
+    sampling: SamplingName
 
     def canonical_json(self) -> dict[str, Any]:
-        """The same configuration as plain JSON values; parsing it gives an equal config."""
+        """The same configuration as plain JSON values; parsing it gives an equal config.
+
+        Independent sampling is the default and left out.
+        """
+        law = self.law_json()
+        return law if self.sampling == "iid" else {**law, "sampling": self.sampling}
+
+    def law_json(self) -> dict[str, Any]:
+        """What decides the law of a scenario: all but how scenarios are sampled."""
         return {
             "schema": SCHEMA,
             "regimes": [asdict(regime) for regime in self.regimes],
@@ -94,6 +104,7 @@ def parse_config(data: object) -> ScenarioConfig:
         "dependence": read_dependence(reader),
         "unspent_reserves": reader.choice("unspent_reserves", ("returned", "idle")),
         "seed": _read_seed(reader),
+        "sampling": reader.choice("sampling", get_args(SamplingName), default="iid"),
     }
     buckets = _read_buckets(
         reader,

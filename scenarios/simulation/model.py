@@ -13,12 +13,13 @@ from scenarios.simulation.deal_table import deal_table
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.macro_law import macro_law
-from scenarios.simulation.parameters import BucketParameters
+from scenarios.simulation.parameters import BucketParameters, SamplingName
 from scenarios.simulation.pooled_deals import PooledDeals
 from scenarios.simulation.random_words import PURPOSES, Role, name_word
 from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.systemic_factors import Stream, SystemicFactors
+from scenarios.simulation.sample import Sample, sampling_of
+from scenarios.simulation.stream import Stream
+from scenarios.simulation.systemic_factors import SystemicFactors
 from scenarios.simulation.variance_presets import LOADINGS
 
 SCENARIOS_AT_ONCE = 16_384
@@ -34,6 +35,7 @@ class ScenarioModel:
     ``deal_win_probabilities`` the exact probability that one deal returns at least 10 times its
     all-in cost, ``expected_reserve_call_fractions`` the expected part of the reserves that is
     called (0 where nothing is reserved), ``expected_years`` the mean years from entry to the end.
+    ``sampling`` is how the optimization sample is drawn; every other one is independent.
     """
 
     buckets: tuple[BucketParameters, ...]
@@ -43,6 +45,7 @@ class ScenarioModel:
     expected_years: FloatArray
     systemic: SystemicFactors
     pooled: tuple[PooledDeals, ...]
+    sampling: SamplingName
 
     @property
     def bucket_keys(self) -> tuple[str, ...]:
@@ -62,6 +65,7 @@ class ScenarioModel:
                 deal_purpose=purpose,
                 first_scenario=first_scenario,
                 count=count,
+                sampling=sampling_of(sample, configured=self.sampling),
             )
         )
 
@@ -121,6 +125,7 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
             )
             for law in laws
         ),
+        sampling=config.sampling,
     )
 
 

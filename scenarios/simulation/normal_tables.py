@@ -50,6 +50,17 @@ def factor_normals(words: NDArray[np.uint64]) -> FloatArray:
     return normals
 
 
+def ordered_normals(words: NDArray[np.uint64]) -> FloatArray:
+    """Standard normals that rise with the word: the normal quantile of word / 2^64.
+
+    Even spacing of the words is kept, which the sign in the lowest bit would destroy.
+    """
+    is_upper = words >> np.uint64(63)
+    # What is left after the first bit is the tail probability, counted from the nearer end.
+    tail = (words << np.uint64(1)) ^ (np.uint64(0) - is_upper)
+    return factor_normals(tail & np.uint64(2**64 - 2) | is_upper ^ np.uint64(1))
+
+
 @lru_cache(maxsize=1)
 def _factor_table() -> FloatArray:
     """The normal with upper tail x / 2^53 on the cell edges x = 0.5 .. 2^52."""

@@ -12,6 +12,7 @@ STAGES = ("pre_seed", "seed", "series_a", "series_b", "series_c", "late")
 
 ExitLawName = Literal["lognormal_pareto", "lognormal", "pareto"]
 VarianceSharesName = Literal["market", "calm", "crisis_prone"]
+SamplingName = Literal["iid", "antithetic", "sobol"]
 UnspentReserves = Literal["returned", "idle"]
 
 

@@ -1,6 +1,7 @@
 """Draws the deals of one bucket and pools them into matrix entries: the inner loop."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,15 @@ from scenarios.simulation.normal_tables import (
     deal_cells,
     deal_lattice_table,
 )
-from scenarios.simulation.random_words import RandomKey, Role, random_words
+from scenarios.simulation.random_words import (
+    ALL_BITS,
+    RandomKey,
+    Role,
+    antithetic_words,
+    random_words,
+)
 from scenarios.simulation.reference_deals import DealWeights
-from scenarios.simulation.systemic_factors import Stream
+from scenarios.simulation.stream import Stream
 
 SLOT_BITS = 4
 
@@ -51,16 +58,22 @@ class PooledDeals:
         return equal_sum
 
     def _half_words(self, deal_pair: int, stream: Stream) -> NDArray[np.uint32]:
-        """(count, 2) lower and upper halves."""
-        words = random_words(
+        """(count, 2) lower and upper halves; a Sobol' sequence leaves the deals independent."""
+        draw = partial(
+            random_words,
             key=self.key,
             purpose=stream.deal_purpose,
             role=Role.DEAL,
             name=self.name,
-            first_scenario=stream.first_scenario,
-            count=stream.count,
             deal_pair=deal_pair,
         )
+        first, count = stream.first_scenario, stream.count
+        if stream.sampling == "antithetic":
+            words = antithetic_words(
+                draw, first_scenario=first, count=count, mirrored_bits=ALL_BITS
+            )
+        else:
+            words = draw(first_scenario=first, count=count)
         return words.astype("<u8", copy=False).view("<u4").reshape(-1, 2)
 
     def _deal(

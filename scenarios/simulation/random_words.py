@@ -7,6 +7,7 @@ whatever the number of scenarios, the chunk it is drawn in, or the other buckets
 import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from scenarios.simulation.sample import Sample
 
 WORDS_PER_BLOCK = 4
 """One Philox block is four 64-bit words, one for each of four consecutive scenarios."""
+
+
+ALL_BITS = 2**64 - 1
 
 
 class Role(IntEnum):
@@ -72,4 +76,19 @@ def random_words(
     philox_key = np.array([key.low, key.high], dtype=np.uint64)
     generator = np.random.Philox(key=philox_key, counter=counter)
     words: NDArray[np.uint64] = generator.random_raw(surplus + count)
+    return words[surplus:]
+
+
+def antithetic_words(
+    draw: partial[NDArray[np.uint64]], *, first_scenario: int, count: int, mirrored_bits: int
+) -> NDArray[np.uint64]:
+    """Scenario 2k + 1 has the word of scenario 2k with the bits of a mask flipped.
+
+    ``draw`` is ``random_words`` at some address. Flipping all bits turns the uniform u of a word
+    into 1 - u.
+    """
+    surplus = first_scenario % 2
+    words = draw(first_scenario=first_scenario - surplus, count=surplus + count)
+    mirrors = len(words) // 2
+    words[1::2] = words[0::2][:mirrors] ^ np.uint64(mirrored_bits)
     return words[surplus:]

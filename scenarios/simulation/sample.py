@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from scenarios.simulation.parameters import SamplingName
+
 
 class Sample(StrEnum):
     """Samples share the law and no random number."""
@@ -9,3 +11,12 @@ class Sample(StrEnum):
     OPTIMIZATION = "optimization"
     VALIDATION = "validation"
     PILOT = "pilot"
+
+
+def sampling_of(sample: Sample, *, configured: SamplingName) -> SamplingName:
+    """Only the optimization sample follows the configuration.
+
+    The intervals of a validation and the shares measured on the pilot take scenarios for
+    independent.
+    """
+    return configured if sample is Sample.OPTIMIZATION else "iid"

@@ -9,7 +9,7 @@ from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.model import ScenarioModel
 from scenarios.simulation.random_words import PURPOSES
 from scenarios.simulation.sample import Sample
-from scenarios.simulation.systemic_factors import Stream
+from scenarios.simulation.stream import Stream
 
 SMALLEST_MULTIPLE = 0.01
 """Multiples are raised to this before the logarithm is taken."""

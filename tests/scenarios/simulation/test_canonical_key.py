@@ -134,6 +134,35 @@ def test_whole_numbers_and_floats_of_the_same_value_are_one_config() -> None:
     assert key(data) == REFERENCE
 
 
+@pytest.mark.parametrize("sampling", ["antithetic", "sobol"])
+def test_way_of_sampling_changes_the_key_of_the_optimization_sample_alone(sampling: str) -> None:
+    data = {**small_config(), "sampling": sampling}
+    assert key(data) != REFERENCE
+    for sample in (Sample.VALIDATION, Sample.PILOT):
+        assert key(data, sample=sample) == key(small_config(), sample=sample)
+
+
+def test_ways_of_sampling_have_their_own_keys_and_share_the_law() -> None:
+    configs = [
+        parse_config({**small_config(), "sampling": sampling})
+        for sampling in ("iid", "antithetic", "sobol")
+    ]
+    keys = {
+        matrix_key(config=config, scenarios=400, sample=Sample.OPTIMIZATION) for config in configs
+    }
+    assert len(keys) == 3
+    assert len({random_key_of(config) for config in configs}) == 1
+
+
+def test_independent_sampling_is_left_out_of_the_canonical_config() -> None:
+    assert key({**small_config(), "sampling": "iid"}) == REFERENCE
+    stated = parse_config({**small_config(), "sampling": "iid"})
+    assert "sampling" not in stated.canonical_json()
+    sobol = parse_config({**small_config(), "sampling": "sobol"})
+    assert sobol.canonical_json()["sampling"] == "sobol"
+    assert parse_config(sobol.canonical_json()) == sobol
+
+
 def test_canonical_json_is_a_config_with_the_same_key() -> None:
     config = sample_config()
     again = parse_config(json.loads(json.dumps(config.canonical_json())))

@@ -111,6 +111,7 @@ SINGLE_FIELDS = [
         "UNKNOWN_FIELD",
     ),
     (("unspent_reserves",), "recycled", "unspent_reserves", "NOT_A_CHOICE"),
+    (("sampling",), "halton", "sampling", "NOT_A_CHOICE"),
     (("seed",), -1, "seed", "OUT_OF_RANGE"),
     (("seed",), " ", "seed", "BLANK"),
     (("schema",), 2, "schema", "OUT_OF_RANGE"),

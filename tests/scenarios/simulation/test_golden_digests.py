@@ -42,6 +42,8 @@ CONFIGS = {
         buckets=[bucket_data("seed", return_multiplier=1.2), bucket_data("series_b", "fintech")],
         exit_law={"law": "pareto", "multiple_cap": 250},
     ),
+    "antithetic": config_data(sampling="antithetic"),
+    "sobol": config_data(sampling="sobol"),
     "heavier tail": two_bucket_config("lognormal_pareto", "returned"),
 }
 
@@ -58,6 +60,10 @@ DIGESTS = {
     ("truncated pareto", "optimization"): (
         "7254303bd93422459fbe2f01fca6e6fb0b77bca2f8cff5c4095044e130b865ce"
     ),
+    ("antithetic", "optimization"): (
+        "3b20f16546d1c27051ca281787038fd87cd10a64958f16b23c9fffdb519a5962"
+    ),
+    ("sobol", "optimization"): ("e11af760d7baaaadc46ef8f2a2be0d71e2ce6ae9b8672d1e276c8a6e3084d1df"),
     ("heavier tail", "optimization"): (
         "7afdfdfae1fe0e300424fde501c35b1e948c267716870565589b3f8d607b85bb"
     ),

@@ -9,6 +9,7 @@ from scenarios.simulation.normal_tables import (
     deal_cells,
     deal_lattice_table,
     factor_normals,
+    ordered_normals,
     uniforms,
 )
 
@@ -40,6 +41,21 @@ def test_factor_normals_are_finite_for_every_extreme_word() -> None:
     normals = factor_normals(words)
     # The outermost has tail probability 2^-54: 8.29 deviations.
     assert np.all(np.abs(normals) < 8.3)
+
+
+def test_ordered_normals_are_the_quantile_of_the_word() -> None:
+    words = np.sort(np.random.Philox(key=6).random_raw(100_000))
+    normals = ordered_normals(words)
+    np.testing.assert_allclose(normals, special.ndtri(words / 2.0**64), rtol=0, atol=2e-7)
+    assert np.all(np.diff(normals) >= 0)
+
+
+def test_ordered_normals_meet_in_the_middle_and_are_mirrored_by_flipping_every_bit() -> None:
+    words = np.array([0, 1, 2**40, 2**63 - 1, 2**63, 2**64 - 1], dtype=np.uint64)
+    normals = ordered_normals(words)
+    np.testing.assert_array_equal(ordered_normals(~words), -normals)
+    assert np.all(np.abs(normals) < 8.3)
+    assert abs(normals[3]) < 1e-15
 
 
 def test_lowest_bit_of_the_word_is_the_sign() -> None:

@@ -1,8 +1,17 @@
 """Counter-based words against Philox4x64-10 written out in integers."""
 
+from functools import partial
+
 import numpy as np
 
-from scenarios.simulation.random_words import RandomKey, Role, name_word, random_key, random_words
+from scenarios.simulation.random_words import (
+    RandomKey,
+    Role,
+    antithetic_words,
+    name_word,
+    random_key,
+    random_words,
+)
 
 MASK = 2**64 - 1
 MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
@@ -82,6 +91,18 @@ def test_every_part_of_the_address_changes_the_words() -> None:
 
 def test_scenario_numbers_far_beyond_any_sample_still_have_words() -> None:
     assert len(words(first_scenario=4 * 10**15 + 1, count=3)) == 3
+
+
+def test_odd_antithetic_scenarios_flip_the_masked_bits_of_the_one_before() -> None:
+    draw = partial(
+        random_words, key=RandomKey(11, 22), purpose=1, role=Role.DEAL, name=77, deal_pair=3
+    )
+    plain = words(first_scenario=0, count=20)
+    expected = [plain[n] if n % 2 == 0 else plain[n - 1] ^ 0b101 for n in range(20)]
+    for first in range(6):
+        for count in range(1, 8):
+            drawn = antithetic_words(draw, first_scenario=first, count=count, mirrored_bits=0b101)
+            assert drawn.tolist() == expected[first : first + count]
 
 
 def test_name_word_is_the_head_of_the_sha256_of_role_and_name() -> None:

@@ -96,6 +96,15 @@ def test_validation_sample_is_another_matrix(tmp_path: Path) -> None:
     assert one["buckets"][0]["expected_multiple"] == other["buckets"][0]["expected_multiple"]
 
 
+def test_way_of_sampling_changes_the_optimization_sample_alone(tmp_path: Path) -> None:
+    plain = config_data(buckets=[bucket_data()])
+    sobol = {**plain, "sampling": "sobol"}
+    for sample, is_same in (("optimization", False), ("validation", True)):
+        one, other = (simulate(tmp_path, config, sample=sample) for config in (plain, sobol))
+        assert (one["sha256"] == other["sha256"]) is is_same
+        assert (one["matrix_key"] == other["matrix_key"]) is is_same
+
+
 def test_printed_default_config_can_be_simulated(tmp_path: Path) -> None:
     default = run("--print-default-config")
     assert len(default["buckets"]) >= 12

@@ -6,7 +6,7 @@ import pytest
 from scenarios.simulation.config import parse_config
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.model import build_model
-from scenarios.simulation.systemic_factors import Stream
+from scenarios.simulation.stream import Stream
 from tests.scenarios.simulation.plain_law import SQUARED_LOADINGS
 from tests.scenarios.simulation.sample_config import bucket_data, config_data
 
