@@ -4,6 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from optimization.limits_page import limit_names
+from optimization.result_page import proved_within
+
+# What may be said of the tie-break, by how its search ended; None: there was none.
+EVENNESS = {
+    "optimal": (
+        "The weights are the most even of all allocations at most {given_up:g}% below the best."
+    ),
+    "node_limit": "The weights were evened out; still more even ones may exist.",
+    "time_limit": "The weights were evened out; still more even ones may exist.",
+    None: "The weights were not evened out, because the search ran out of time.",
+}
 
 
 def text_report(result: dict[str, Any]) -> str:
@@ -56,7 +67,10 @@ def _limits(result: dict[str, Any]) -> Iterator[str]:
             f"{label:<{width}}{_limit_value(row, 'requested'):>10}"
             f"{_limit_value(row, 'actual'):>10}  {state}"
         )
-    yield "Binding: it holds the best expected multiple down; evening out may leave some slack."
+    yield (
+        "Binding: no slack, here or before the weights were evened out, or proved to hold the"
+        " expected multiple down."
+    )
 
 
 def _limit_value(row: dict[str, Any], field: str) -> str:
@@ -87,12 +101,12 @@ def _risk(result: dict[str, Any]) -> Iterator[str]:
 
 def _proof(result: dict[str, Any]) -> Iterator[str]:
     allocation = result["allocation"]
-    below = 1 - allocation["expected_multiple"] / allocation["best_bound"]
+    given_up = 100 * allocation["solver"]["settings"]["primary_lock_epsilon"]
     yield (
         f"Proof: no allocation inside the limits exceeds {allocation['best_bound']:.4f}x on these"
-        f" scenarios. This one is {_percent(below, decimals=2)} below that, as even as it can be"
-        " there."
+        f" scenarios. This one is within {_percent(proved_within(result), decimals=2)} of that."
     )
+    yield EVENNESS[allocation["solver"]["second_pass"]].format(given_up=given_up)
     for check in result["validation"]["checks"]:
         yield f"{'passed' if check['passed'] else 'FAILED'}: {check['name']}. {check['detail']}"
 

@@ -23,8 +23,8 @@ class ConstraintRow:
     """One limit and how the weights keep it.
 
     ``id`` is the path of the limit in the problem's limits. ``slack`` is the distance from
-    ``actual`` to ``granted``, positive inside the limit. ``binding`` says that the limit holds
-    the expected multiple down (`report.constraint_rows` says when).
+    ``actual`` to ``granted``, positive inside the limit. ``binding`` says that it stops
+    the first or the second pass (`report.constraint_rows` says when).
     """
 
     id: str

@@ -138,6 +138,28 @@ def test_bound_that_proves_the_allocation_is_shown(result: dict[str, Any]) -> No
     assert f"{result['allocation']['best_bound']:.4f}x" in line_of(text_report(result), "Proof")
 
 
+def test_distance_from_the_bound_is_rounded_up(result: dict[str, Any]) -> None:
+    # 1 - 1.99778 / 2 = 0.00111; "within 0.11%" would not be true.
+    result["allocation"] |= {"best_bound": 2.0, "expected_multiple": 1.99778}
+    assert "within 0.12% of that" in line_of(text_report(result), "Proof")
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        ("optimal", "the most even of all allocations at most 0.1% below the best"),
+        ("node_limit", "still more even ones may exist"),
+        ("time_limit", "still more even ones may exist"),
+        (None, "were not evened out"),
+    ],
+)
+def test_weights_are_called_most_even_only_when_that_is_proved(
+    search: str | None, words: str, result: dict[str, Any]
+) -> None:
+    result["allocation"]["solver"]["second_pass"] = search
+    assert words in line_of(text_report(result), "The weights")
+
+
 @pytest.mark.parametrize(("passed", "word"), [(True, "passed"), (False, "FAILED")])
 def test_every_check_is_shown_with_its_outcome(
     passed: bool, word: str, result: dict[str, Any]

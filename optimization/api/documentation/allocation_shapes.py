@@ -28,7 +28,11 @@ CONSTRAINT = a_record(
         "slack": {**NUMBER, "description": "From actual to granted, positive inside the limit."},
         "satisfied": FLAG,
         "relaxed": FLAG,
-        "binding": {**FLAG, "description": "Holds the expected multiple down."},
+        "binding": {
+            **FLAG,
+            "description": "No slack, here or before the weights were evened out, or proved to hold"
+            " the expected multiple down.",
+        },
     },
 )
 RELAXATION = a_record("Relaxation", {"constraint": TEXT, "requested": NUMBER, "granted": NUMBER})
