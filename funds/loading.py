@@ -40,11 +40,17 @@ def load_taxonomy(content: Mapping[str, Any]) -> Taxonomy:
 
 
 @transaction.atomic
-def load_calibration(content: Mapping[str, Any]) -> CalibrationSnapshot:
-    """:raises ContentDiffers: if the version exists with other content"""
+def load_calibration(
+    content: Mapping[str, Any], *, fund: Fund | None = None
+) -> CalibrationSnapshot:
+    """The snapshot of that version, made from ``content`` if there is none; a fund's names it.
+
+    :raises ContentDiffers: if the version exists with other content
+    """
     snapshot = CalibrationSnapshot(
         version=content["version"],
         kind=content["kind"],
+        fund=fund,
         label=content["label"],
         parameters=content["parameters"],
         sample_size=content["sample_size"],
