@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation
 from optimization.solver.problem import parse_problem
+from scenarios.json_file import UnreadableJsonFile, read_json_file
 from scenarios.simulation.checked_input import InvalidInput
 
 EXIT_BAD_INPUT = 2
@@ -29,8 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, problem: Path, **options: Any) -> None:
         try:
-            parsed = parse_problem(_read_json(problem), folder=problem.parent)
-        except (InvalidInput, _UnreadableProblem) as error:
+            parsed = parse_problem(read_json_file(problem), folder=problem.parent)
+        except (InvalidInput, UnreadableJsonFile) as error:
             self.stderr.write(str(error))
             raise SystemExit(EXIT_BAD_INPUT) from error
         allocation = allocate(parsed)
@@ -46,35 +47,3 @@ class Command(BaseCommand):
         if asked_to_relax:
             self.stderr.write("relax: relaxation is not available in this version.")
         raise SystemExit(EXIT_INFEASIBLE)
-
-
-class _UnreadableProblem(Exception):
-    """The file cannot be read as one JSON object without NaN or repeated names."""
-
-
-def _read_json(path: Path) -> object:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise _UnreadableProblem(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise _UnreadableProblem(f"{path}: is not UTF-8 text") from error
-    try:
-        return json.loads(
-            text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_names
-        )
-    except (ValueError, RecursionError) as error:
-        raise _UnreadableProblem(f"{path}: is not valid JSON: {error}") from error
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number in JSON")
-
-
-def _refuse_repeated_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"the names {', '.join(repeated)} are repeated in one object")
-    return fields

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from numpy.typing import NDArray
 
 from scenarios.fund_config import default_scenario_config
+from scenarios.json_file import UnreadableJsonFile, read_json_file
 from scenarios.simulation.bucket_statistics import bucket_statistics
 from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.checked_input import InvalidInput
@@ -22,10 +23,6 @@ from scenarios.simulation.variance_shares import NoVariance, measured_variance_s
 
 LARGEST_SCENARIOS = 1_000_000
 EXIT_BAD_INPUT = 2
-
-
-class UnreadableConfig(ValueError):
-    """The file is not one JSON object of the kind that can be read; the message says why."""
 
 
 class Command(BaseCommand):
@@ -67,9 +64,9 @@ class Command(BaseCommand):
         if not 1 <= scenarios <= LARGEST_SCENARIOS:
             self._refuse([f"--scenarios: is {scenarios}, must be from 1 to {LARGEST_SCENARIOS}"])
         try:
-            config = parse_config(_read_json(config_path))
-        except UnreadableConfig as error:
-            self._refuse([f"{config_path}: {error}"])
+            config = parse_config(read_json_file(config_path))
+        except UnreadableJsonFile as error:
+            self._refuse([str(error)])
         except InvalidInput as error:
             self._refuse(str(fault) for fault in error.faults)
         started = time.perf_counter()
@@ -102,36 +99,6 @@ class Command(BaseCommand):
 
 def _shown_option(name: str) -> str:
     return "CONFIG.json" if name == "config" else f"--{name}"
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(
-            path.read_bytes(),
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object_without_repeats,
-        )
-    except OSError as error:
-        raise UnreadableConfig(f"cannot be read: {error.strerror}") from error
-    except json.JSONDecodeError as error:
-        raise UnreadableConfig(f"is not JSON: {error}") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableConfig(f"is not JSON text: {error}") from error
-    except RecursionError as error:
-        raise UnreadableConfig("is nested too deeply") from error
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise UnreadableConfig(f"holds {name}, which is not a JSON number")
-
-
-def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in fields:
-            raise UnreadableConfig(f"has the field {name!r} twice in one object")
-        fields[name] = value
-    return fields
 
 
 def _bucket_rows(model: ScenarioModel, multiples: NDArray[np.float32]) -> list[dict[str, Any]]:
