@@ -64,8 +64,8 @@ def _certain_losses(problem: AllocationProblem) -> str:
     if allowed is None or certain <= allowed:
         return ""
     return (
-        f"No allocation meets {_WORDS[LOSS]}, even with no other limit: every bucket loses in "
-        f"{certain} of {problem.scenarios} scenarios ({certain / problem.scenarios:.4g}), "
+        f"No allocation meets {_WORDS[LOSS]}, even with no other limit: all buckets lose at once "
+        f"in {certain} of {problem.scenarios} scenarios ({certain / problem.scenarios:.4g}), "
         f"the limit allows {problem.limits.max_loss_probability:.4g}."
     )
 

@@ -35,7 +35,7 @@ def test_scenarios_in_which_every_bucket_loses_are_counted() -> None:
 
     assert explanation(both_lose, max_loss_probability=0.25) == (
         "No allocation meets the maximum loss probability, even with no other limit: "
-        "every bucket loses in 2 of 4 scenarios (0.5), the limit allows 0.25."
+        "all buckets lose at once in 2 of 4 scenarios (0.5), the limit allows 0.25."
     )
 
 
