@@ -1,163 +1,19 @@
-"""The one object that page, API and command show: complete, consistent, and JSON alone."""
+"""The figures of a result agree with one another and with what the stages stored."""
 
-import json
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
-from typing import Any
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
 
 from funds.models import Fund
-from optimization.models import OptimizationSession
-from optimization.results import NotCompleted, session_result, session_status
-from tests.funds.factories import FundFactory
-from tests.optimization.rows import ENDED, UNFINISHED, Status, insert_session
+from optimization.results import session_result
+from tests.optimization.one_result import CAPITAL, at, fresh, result, session
 from tests.optimization.work import completed
 
 pytestmark = pytest.mark.django_db
 
-# A third of a dollar cannot be split evenly, so the cents show whether they add up.
-CAPITAL = "99999999.97"
-LIMITS = {
-    "max_loss_probability": 0.5,
-    "cvar": {"confidence": 0.9, "max": 0.6},
-    "min_expected_winners": 0.5,
-    "max_bucket_weight": 0.4,
-    "sectors": {"saas": {"min": 0.55}},
-}
-STATUS_FIELDS = {
-    "id",
-    "name",
-    "fund",
-    "status",
-    "status_label",
-    "progress_percent",
-    "current_step",
-    "requested_by",
-    "requested_at",
-    "finished_at",
-    "version",
-    "is_finished",
-    "failure_reason",
-    "steps",
-    "request",
-}
-ESTIMATE = {"out_of_sample", "interval", "limit"}
-# What is promised below each field of a result; more may be there.
-RESULT_FIELDS: dict[str, set[str]] = {
-    "": STATUS_FIELDS
-    | {
-        "allocation",
-        "buckets",
-        "risk",
-        "distribution",
-        "validation",
-        "notes",
-        "calibration",
-        "matrix",
-        "timings_seconds",
-    },
-    "fund": {"id", "name", "is_sample"},
-    "allocation": {
-        "status",
-        "weights",
-        "dollars",
-        "expected_multiple",
-        "first_pass_expected_multiple",
-        "best_bound",
-        "mip_gap",
-        "loss_probability",
-        "cvar",
-        "expected_winners",
-        "relaxations",
-        "constraints",
-        "solver",
-    },
-    "allocation.constraints.0": {
-        "id",
-        "type",
-        "requested",
-        "granted",
-        "actual",
-        "slack",
-        "satisfied",
-        "relaxed",
-        "binding",
-    },
-    "allocation.solver": {"name", "version", "settings", "seconds", "nodes", "iterations"},
-    "buckets.0": {
-        "key",
-        "stage",
-        "stage_label",
-        "sector",
-        "sector_label",
-        "weight",
-        "dollars_usd",
-        "deals",
-        "initial_cheque_usd",
-        "all_in_cost_usd",
-        "expected_multiple",
-        "deal_win_probability",
-        "loss_probability",
-        "reserves_usd",
-        "expected_reserve_calls_usd",
-    },
-    "risk.expected_multiple": ESTIMATE | {"exact", "in_sample"},
-    "risk.loss_probability": ESTIMATE | {"in_sample"},
-    "risk.cvar": ESTIMATE | {"in_sample", "confidence"},
-    "risk.expected_winners": {"exact", "limit"},
-    "distribution": {"quantiles", "share_at_least_2x", "share_at_least_3x", "histogram"},
-    "distribution.quantiles": {"p5", "p10", "p25", "p50", "p75", "p90", "p95"},
-    "distribution.histogram": {"bin_width", "shares", "share_beyond"},
-    "validation": {"scenarios", "greedy", "checks", "deals_bought"},
-    "validation.greedy": {"meets_every_limit", "expected_multiple"},
-    "validation.checks.0": {"name", "passed", "detail"},
-    "notes.0": {"level", "title", "text"},
-    "calibration": {"version", "label"},
-    "matrix": {
-        "key",
-        "sha256",
-        "scenarios",
-        "was_cached",
-        "tier",
-        "kernel_version",
-        "variance_shares",
-    },
-    "matrix.variance_shares": {"macro", "bucket", "idiosyncratic"},
-    "timings_seconds": {"matrix", "optimization", "validation", "total"},
-}
 # Sums of a few products in another order differ in the last digits of a double.
 ROUNDING = 1e-12
-
-
-@cache
-def result() -> dict[str, Any]:
-    """Of a session that all these tests only read; its rows are gone with the first of them."""
-    return session_result(completed(FundFactory.create(), limits=LIMITS, capital_usd=CAPITAL))
-
-
-def at(path: str) -> Any:
-    value: Any = result()
-    for name in filter(None, path.split(".")):
-        value = value[int(name)] if isinstance(value, list) else value[name]
-    return value
-
-
-@pytest.mark.parametrize("path", RESULT_FIELDS)
-def test_every_documented_field_is_there(path: str) -> None:
-    assert RESULT_FIELDS[path] <= set(at(path))
-
-
-def test_result_is_json_and_nothing_else() -> None:
-    assert json.loads(json.dumps(result(), allow_nan=False)) == result()
-
-
-@pytest.mark.parametrize("status", [*UNFINISHED, Status.FAILED, Status.CANCELLED])
-def test_session_that_is_not_completed_has_no_result(status: str) -> None:
-    with pytest.raises(NotCompleted):
-        session_result(insert_session(status))
 
 
 def test_dollars_sum_to_the_capital_to_the_cent() -> None:
@@ -215,6 +71,50 @@ def test_expected_winners_are_deals_times_their_chance() -> None:
     total = sum(row["deals"] * row["deal_win_probability"] for row in result()["buckets"])
     # Deals come from dollars rounded to half a cent of some ten million.
     assert at("risk.expected_winners.exact") == pytest.approx(total, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "found_as"),
+    [
+        ("expected_multiple", "mean_multiple"),
+        ("loss_probability", "loss_probability"),
+        ("cvar", "cvar"),
+    ],
+)
+def test_risk_out_of_sample_is_that_of_validation(name: str, found_as: str) -> None:
+    estimate = fresh()[found_as]
+    assert at(f"risk.{name}.out_of_sample") == estimate["value"]
+    assert at(f"risk.{name}.interval") == [estimate["low"], estimate["high"]]
+
+
+def test_distribution_is_that_of_validation() -> None:
+    assert at("distribution.quantiles") == fresh()["quantiles"] | {
+        "p50": fresh()["median_multiple"]
+    }
+    for name in ("share_at_least_2x", "share_at_least_3x"):
+        assert at(f"distribution.{name}") == fresh()[name]
+
+
+def test_bucket_has_its_own_facts_and_its_own_loss_probability() -> None:
+    done = session()
+    assert done.matrix is not None
+    assert done.validation_metrics is not None
+    facts = {bucket["key"]: bucket for bucket in done.matrix.buckets}
+    for row in result()["buckets"]:
+        for name in ("expected_multiple", "deal_win_probability"):
+            assert row[name] == facts[row["key"]][name]
+        alone = done.validation_metrics["bucket_loss_probability"]
+        assert row["loss_probability"] == alone[row["key"]]
+
+
+def test_called_reserves_are_the_expected_fraction_of_those_kept() -> None:
+    done = session()
+    assert done.matrix is not None
+    fraction = {b["key"]: b["expected_reserve_call_fraction"] for b in done.matrix.buckets}
+    for row in result()["buckets"]:
+        expected = float(row["reserves_usd"]) * fraction[row["key"]]
+        # Rounded to the cent.
+        assert float(row["expected_reserve_calls_usd"]) == pytest.approx(expected, abs=0.0051)
 
 
 @pytest.mark.parametrize("name", ["loss_probability", "cvar"])
@@ -319,70 +219,13 @@ def test_session_with_a_cached_matrix_says_so_and_has_no_time_for_it(fund: Fund)
 
 
 def test_matrix_is_named_by_its_key_and_its_bytes(fund: Fund) -> None:
-    session = completed(fund)
-    matrix = session_result(session)["matrix"]
-    assert session.matrix is not None
-    assert matrix["key"] == session.matrix.matrix_key
-    assert matrix["sha256"] == session.matrix.sha256
+    done = completed(fund)
+    matrix = session_result(done)["matrix"]
+    assert done.matrix is not None
+    assert matrix["key"] == done.matrix.matrix_key
+    assert matrix["sha256"] == done.matrix.sha256
     assert matrix["tier"] in ("postgresql", "redis")
 
 
 def test_calibration_is_named() -> None:
     assert at("calibration.version") == "v2025_industry_benchmark"
-
-
-@pytest.mark.parametrize("status", Status)
-def test_status_of_any_session_has_the_documented_fields(status: str) -> None:
-    shown = session_status(insert_session(status))
-    assert set(shown) == STATUS_FIELDS
-    assert shown["status"] == status
-    assert shown["is_finished"] == (status in ENDED)
-    assert (shown["finished_at"] is not None) == (status in ENDED)
-    json.dumps(shown, allow_nan=False)
-
-
-def test_status_says_who_asked_for_which_fund() -> None:
-    session = insert_session(Status.OPTIMIZING)
-    shown = session_status(session)
-    assert shown["requested_by"] == session.requested_by.display_name
-    assert shown["fund"] == {
-        "id": str(session.fund_id),
-        "name": session.fund.name,
-        "is_sample": False,
-    }
-
-
-def test_failed_session_says_why_and_shows_no_traceback() -> None:
-    session = insert_session(Status.FAILED, failure_traceback="Traceback (most recent call last)")
-    shown = session_status(session)
-    assert shown["failure_reason"] == "No allocation meets every limit."
-    assert "Traceback" not in json.dumps(shown)
-
-
-def test_session_that_did_not_fail_has_no_reason() -> None:
-    session = insert_session(Status.OPTIMIZING, failure_reason="")
-    assert session_status(session)["failure_reason"] is None
-
-
-def test_step_that_is_under_way_has_begun_and_not_ended() -> None:
-    session = insert_session(Status.OPTIMIZING)
-    session.validate_allocation({"solution": {}})
-    by_status = {step["status"]: step for step in session_status(session)["steps"]}
-    assert by_status["VALIDATING"]["at"] is not None
-    assert by_status["VALIDATING"]["seconds"] is None
-    assert by_status["COMPLETED"]["at"] is None
-
-
-def test_moments_are_in_utc() -> None:
-    for moment in (at("requested_at"), at("finished_at"), at("steps.0.at")):
-        assert moment.endswith("Z")
-
-
-def test_status_of_a_loaded_session_needs_no_query(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    insert_session(Status.OPTIMIZING)
-    loaded = OptimizationSession.objects.select_related("fund", "requested_by")
-    (session,) = loaded.prefetch_related("events")
-    with django_assert_num_queries(0):
-        session_status(session)

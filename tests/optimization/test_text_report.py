@@ -2,35 +2,19 @@
 
 import copy
 import re
-from functools import cache
 from typing import Any
 
 import pytest
 
-from optimization.results import session_result
 from optimization.text_report import text_report
-from tests.funds.factories import FundFactory
-from tests.optimization.work import completed
+from tests.optimization import one_result
 
 pytestmark = pytest.mark.django_db
-
-LIMITS = {
-    "max_loss_probability": 0.5,
-    "cvar": {"confidence": 0.9, "max": 0.6},
-    "min_expected_winners": 0.5,
-    "max_bucket_weight": 0.4,
-    "sectors": {"saas": {"min": 0.55}},
-}
-
-
-@cache
-def _result() -> dict[str, Any]:
-    return session_result(completed(FundFactory.create(), limits=LIMITS))
 
 
 @pytest.fixture
 def result() -> dict[str, Any]:
-    return copy.deepcopy(_result())
+    return copy.deepcopy(one_result.result())
 
 
 def line_of(report: str, beginning: str) -> str:
