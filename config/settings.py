@@ -212,7 +212,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULE = {
-    # An entry expires with its period: a stopped control worker finds no pile of old ticks.
+    # Entries expire, so that a stopped control worker finds no pile of old ticks.
     "drain": {"task": "outbox.drain", "schedule": 1.0, "options": {"expires": 2}},
     "reap": {"task": "outbox.reap", "schedule": 5.0, "options": {"expires": 5}},
     "reconcile": {"task": "outbox.reconcile", "schedule": 30.0, "options": {"expires": 30}},
