@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from scenarios.simulation.checked_input import FieldReader
+from scenarios.simulation.config_dependence import check_correlated_buckets, read_dependence
 from scenarios.simulation.config_regimes import read_regimes
 from scenarios.simulation.config_rules import (
     check_bucket,
@@ -13,13 +14,13 @@ from scenarios.simulation.config_rules import (
 )
 from scenarios.simulation.config_sections import (
     read_bucket,
-    read_dependence,
     read_exit_law,
     read_failure_recovery,
     read_financing,
 )
 from scenarios.simulation.config_stages import read_stages
 from scenarios.simulation.parameters import (
+    MAX_BUCKETS,
     BucketParameters,
     Dependence,
     ExitLaw,
@@ -40,7 +41,6 @@ __all__ = [
 ]
 
 SCHEMA = 1
-MAX_BUCKETS = 100
 LARGEST_SEED = 2**53 - 1
 """The largest integer that JSON numbers carry exactly."""
 
@@ -80,7 +80,7 @@ class ScenarioConfig:
             "financing": asdict(self.financing),
             "exit_law": asdict(self.exit_law),
             "failure_recovery": asdict(self.failure_recovery),
-            "dependence": asdict(self.dependence),
+            "dependence": _dependence_json(self.dependence),
             "unspent_reserves": self.unspent_reserves,
             "seed": self.seed,
             "buckets": [asdict(bucket) for bucket in self.buckets],
@@ -112,9 +112,23 @@ def parse_config(data: object) -> ScenarioConfig:
         financing=sections["financing"],
         exit_law=sections["exit_law"],
     )
+    if sections["dependence"] is not None and not reader.faults:
+        check_correlated_buckets(sections["dependence"], buckets, reader)
     reader.refuse_unknown_fields()
     reader.raise_faults()
     return ScenarioConfig(**sections, buckets=buckets)
+
+
+def _dependence_json(dependence: Dependence) -> dict[str, Any]:
+    """Without the correlation where factor shares are used, which is the usual case."""
+    content = asdict(dependence)
+    correlation = content.pop("bucket_correlation")
+    if correlation is not None:
+        content["bucket_correlation"] = {
+            "buckets": list(correlation["buckets"]),
+            "matrix": [list(row) for row in correlation["matrix"]],
+        }
+    return content
 
 
 def _read_seed(reader: FieldReader) -> str | None:

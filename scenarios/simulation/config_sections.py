@@ -9,21 +9,16 @@ from typing import Any
 from scenarios.simulation.canonical_numbers import (
     canonical,
     canonical_or_none,
-    canonical_shares,
-    sums_to_one,
 )
 from scenarios.simulation.checked_input import FieldReader
 from scenarios.simulation.parameters import (
     STAGES,
     BucketParameters,
-    Dependence,
     ExitLaw,
     ExitLawName,
-    FactorShares,
     FailureRecovery,
     Financing,
 )
-from scenarios.simulation.variance_presets import LOADINGS
 
 EXIT_LAW_FIELDS: dict[ExitLawName, tuple[str, ...]] = {
     "lognormal_pareto": ("tail_index", "multiple_cap"),
@@ -89,29 +84,6 @@ def read_failure_recovery(reader: FieldReader) -> FailureRecovery | None:
     if len(reader.faults) > before:
         return None
     return FailureRecovery(threshold=canonical(threshold), maximum=canonical(maximum))
-
-
-def read_dependence(reader: FieldReader) -> Dependence | None:
-    before = len(reader.faults)
-    section = reader.object("dependence")
-    variance_shares = section.choice("variance_shares", tuple(LOADINGS))
-    coupling = section.number("value_path_coupling", minimum=0, maximum=0.95)
-    factors = section.object("factor_shares")
-    shares = [
-        factors.number(field, minimum=0, maximum=1) for field in ("sector", "stage", "bucket")
-    ]
-    factors.refuse_unknown_fields()
-    section.refuse_unknown_fields()
-    if len(reader.faults) == before and not sums_to_one(shares):
-        factors.fault("", "SHARES_SUM", f"sum to {sum(shares):.10g}, must sum to 1")
-    if len(reader.faults) > before:
-        return None
-    sector, stage, bucket = canonical_shares(shares)
-    return Dependence(
-        variance_shares=variance_shares,
-        factor_shares=FactorShares(sector=sector, stage=stage, bucket=bucket),
-        value_path_coupling=canonical(coupling),
-    )
 
 
 def read_bucket(reader: FieldReader) -> BucketParameters | None:

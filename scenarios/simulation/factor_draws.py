@@ -7,7 +7,6 @@ scenario follow the law exactly. Source of the shift: P. L'Ecuyer and C. Lemieux
 randomized quasi-Monte Carlo methods (2002).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.normal_tables import factor_normals, ordered_normals, uniforms
-from scenarios.simulation.parameters import BucketParameters
 from scenarios.simulation.random_words import (
     ALL_BITS,
     RandomKey,
@@ -34,18 +32,6 @@ SIGN_BIT = 1
 
 Factor = tuple[Role, str]
 MACRO: Factor = (Role.MACRO, MACRO_NAME)
-
-
-def factors_of(buckets: Sequence[BucketParameters]) -> tuple[Factor, ...]:
-    """The factors of these buckets in the order of their dimensions, the most shared first."""
-    sectors = sorted({bucket.sector for bucket in buckets})
-    stages = sorted({bucket.stage for bucket in buckets})
-    return (
-        MACRO,
-        *((Role.SECTOR, name) for name in sectors),
-        *((Role.STAGE, name) for name in stages),
-        *((Role.BUCKET, bucket.key) for bucket in buckets),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

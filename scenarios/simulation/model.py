@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.simulation.bucket_factors import bucket_factors_of
 from scenarios.simulation.bucket_law import bucket_law
 from scenarios.simulation.canonical_key import random_key_of
 from scenarios.simulation.config import ScenarioConfig
@@ -113,7 +114,7 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
             key=key,
             macro_law=macro,
             loadings=loadings,
-            factor_shares=config.dependence.factor_shares,
+            bucket_factors=bucket_factors_of(config.dependence),
         ),
         pooled=tuple(
             PooledDeals(

@@ -10,6 +10,8 @@ from typing import Literal
 STAGES = ("pre_seed", "seed", "series_a", "series_b", "series_c", "late")
 """The stages in the order in which companies move through them."""
 
+MAX_BUCKETS = 100
+
 ExitLawName = Literal["lognormal_pareto", "lognormal", "pareto"]
 VarianceSharesName = Literal["market", "calm", "crisis_prone"]
 SamplingName = Literal["iid", "antithetic", "sobol"]
@@ -82,10 +84,21 @@ class FactorShares:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BucketCorrelation:
+    """Correlations of the buckets' common factors; rows and columns follow ``buckets``."""
+
+    buckets: tuple[str, ...]
+    matrix: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dependence:
+    """Either ``factor_shares`` or ``bucket_correlation`` is set, the other is None."""
+
     variance_shares: VarianceSharesName
-    factor_shares: FactorShares
+    factor_shares: FactorShares | None
     value_path_coupling: float
+    bucket_correlation: BucketCorrelation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

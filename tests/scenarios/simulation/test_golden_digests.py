@@ -42,6 +42,17 @@ CONFIGS = {
         buckets=[bucket_data("seed", return_multiplier=1.2), bucket_data("series_b", "fintech")],
         exit_law={"law": "pareto", "multiple_cap": 250},
     ),
+    "correlated": config_data(
+        buckets=[bucket_data("seed"), bucket_data("series_b", "fintech")],
+        dependence={
+            "variance_shares": "calm",
+            "bucket_correlation": {
+                "buckets": ["seed/saas", "series_b/fintech"],
+                "matrix": [[1, 0.37], [0.37, 1]],
+            },
+            "value_path_coupling": 0.25,
+        },
+    ),
     "antithetic": config_data(sampling="antithetic"),
     "sobol": config_data(sampling="sobol"),
     "heavier tail": two_bucket_config("lognormal_pareto", "returned"),
@@ -59,6 +70,9 @@ DIGESTS = {
     ),
     ("truncated pareto", "optimization"): (
         "7254303bd93422459fbe2f01fca6e6fb0b77bca2f8cff5c4095044e130b865ce"
+    ),
+    ("correlated", "optimization"): (
+        "042ff769ab6c7dfcd963795693fd3da85f2cf42529f57ec2628101e0c16f0132"
     ),
     ("antithetic", "optimization"): (
         "3b20f16546d1c27051ca281787038fd87cd10a64958f16b23c9fffdb519a5962"

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from scenarios.simulation.bucket_factors import SharedFactors
 from scenarios.simulation.config import parse_config
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.model import ScenarioModel, build_model
@@ -60,7 +61,7 @@ def only_own_factor(sampling: SamplingName) -> ScenarioModel:
     systemic = replace(
         model.systemic,
         loadings=Loadings(macro_squared=0.0, bucket_squared=1.0),
-        factor_shares=FactorShares(sector=0.0, stage=0.0, bucket=1.0),
+        bucket_factors=SharedFactors(shares=FactorShares(sector=0.0, stage=0.0, bucket=1.0)),
     )
     return replace(model, systemic=systemic)
 
