@@ -13,11 +13,13 @@ from scenarios.simulation.config import parse_config
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.parameters import FactorShares, SamplingName
+from scenarios.simulation.random_words import Role, name_word
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.sobol_sequence import sobol_words
 from scenarios.simulation.stream import Stream
 from scenarios.simulation.variance_presets import Loadings
 from tests.scenarios.simulation.sample_config import bucket_data, config_data, sample_config
+from tests.scenarios.simulation.test_random_words import philox
 
 IID, ANTITHETIC, SOBOL = (
     build_model(sample_config(sampling=sampling)) for sampling in ("iid", "antithetic", "sobol")
@@ -142,18 +144,30 @@ def test_sobol_bucket_factors_are_even_in_every_block_of_scenarios() -> None:
 
 
 def test_sobol_factors_are_the_documented_points_and_shifts() -> None:
-    # Scores are N of the bucket's own factor: dimension 1 + 3 sectors + 4 stages + row.
-    model, independent = only_own_factor("sobol"), only_own_factor("iid")
+    # The own factor of bucket i has dimension 1 + 3 sectors + 4 stages + i. Its shift is the word
+    # of scenario 0, the first of the Philox block with counter 0 + 1.
+    model = only_own_factor("sobol")
+    key = [model.systemic.key.low, model.systemic.key.high]
     scores = shared_scores(model, 64)
-    assert not np.any(scores == shared_scores(independent, 64))
     for row in (0, 11):
+        name = name_word(role=Role.BUCKET, name=model.bucket_keys[row])
+        shift = philox([1, 0, name, 1 << 8 | Role.BUCKET], key)[0]
         points = sobol_words(dimension=8 + row, first_point=0, count=64)
-        ranks = special.ndtr(scores[row]) * 2.0**64
-        shifts = points ^ ranks.astype(np.uint64)
-        # Equal in the leading bits, which an error of 2e-7 in the normal leaves alone but for a
-        # carry.
-        leading = shifts >> np.uint64(48)
-        assert np.mean(leading == leading[0]) > 0.9
+        expected = special.ndtri((points ^ np.uint64(shift)).astype(float) / 2.0**64)
+        # Normals by table are linear between 1,024 places an octave.
+        np.testing.assert_allclose(scores[row], expected, rtol=0, atol=2e-7)
+
+
+def test_sobol_macro_factor_is_the_documented_points_and_shift() -> None:
+    model = only_macro("sobol")
+    key = [model.systemic.key.low, model.systemic.key.high]
+    name = name_word(role=Role.MACRO, name="macro")
+    shift = philox([1, 0, name, 1 << 8 | Role.MACRO], key)[0]
+    # Dimension 0 reverses the bits of the scenario's number.
+    points = [int(f"{scenario:064b}"[::-1], 2) for scenario in range(64)]
+    uniform = np.array([(point ^ shift) / 2**64 for point in points])
+    macro = shared_scores(model, 64)[0]
+    np.testing.assert_allclose(macro, np.sqrt(12) * (uniform - 0.5), rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("sampling", ["iid", "antithetic", "sobol"])
