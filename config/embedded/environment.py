@@ -43,16 +43,17 @@ class Environment:
         """
         state = state_directory(self.project)
         use = SharedUse(state / "environment.users")
-        use.enter(survive_exec=True)
-        if self.is_ready(developer=developer):
-            return use
-        use.leave()
         waiting = "another ./dev is installing; waiting for it"
-        with exclusive(state / "environment.install", when_waiting=waiting) as held:
-            if not self.is_ready(developer=developer):
-                self._install(developer, users=state / "environment.users", held=held)
-        use.enter(survive_exec=True)
-        return use
+        while True:
+            # Only what is ready may be held: who installs takes any holder for a running ./dev.
+            if self.is_ready(developer=developer):
+                use.enter(survive_exec=True)
+                if self.is_ready(developer=developer):
+                    return use
+                use.leave()
+            with exclusive(state / "environment.install", when_waiting=waiting) as held:
+                if not self.is_ready(developer=developer):
+                    self._install(developer, users=state / "environment.users", held=held)
 
     def _install(self, developer: bool, *, users: Path, held: int) -> None:
         locks = [RUNTIME_LOCK, DEVELOPER_LOCK] if developer else [RUNTIME_LOCK]
@@ -64,8 +65,8 @@ class Environment:
             with alone(users) as nobody_uses_it:
                 if not nobody_uses_it:
                     raise Refusal(
-                        "the locks changed, so .venv has to be made anew, but another ./dev runs"
-                        " from it. Stop that one, then run this again."
+                        ".venv has to be made anew, because the locks changed or an install broke"
+                        " off, but another ./dev runs from it. Stop that one, then run this again."
                     )
                 self._make_empty(held)
         self._install_packages(self.project / locks[-1], held)

@@ -8,7 +8,7 @@ import pytest
 
 from config.embedded.instance import Instance, open_instance
 from config.embedded.postgres import Postgres
-from tests.config.embedded.processes import processes_of
+from tests.config.embedded.processes import kill, processes_of
 
 # These tests try what only root can: to become another user.
 collect_ignore = [] if os.geteuid() == 0 else ["test_as_root.py"]
@@ -26,6 +26,7 @@ def project() -> Iterator[Path]:
     directory = _reachable_directory()
     yield directory
     left_over = processes_of(directory)
+    kill(left_over)
     shutil.rmtree(directory)
     assert left_over == []
 
@@ -51,7 +52,9 @@ def _project_with_database() -> Iterator[Path]:
 def used_project(_project_with_database: Path) -> Iterator[Path]:
     """A project whose PostgreSQL has run before; a test has to leave it fit for the next one."""
     yield _project_with_database
-    assert processes_of(_project_with_database) == []
+    left_over = processes_of(_project_with_database)
+    kill(left_over)
+    assert left_over == []
 
 
 @pytest.fixture

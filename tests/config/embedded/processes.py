@@ -1,6 +1,7 @@
 """Which processes work in a directory or were started with it."""
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,11 @@ def processes_of(directory: Path) -> list[str]:
             if str(directory) in description:
                 found.append(description)
     return found
+
+
+def kill(descriptions: list[str]) -> None:
+    for description in descriptions:
+        os.kill(int(description.partition(":")[0]), signal.SIGKILL)
 
 
 def _description(entry: Path) -> str:

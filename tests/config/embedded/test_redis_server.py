@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from kombu import Connection
 from redis import Redis as Client
+from redis.exceptions import ResponseError
 
 from config.embedded.instance import Instance
 from config.embedded.redis_server import WHEEL_PROGRAM, Redis, RedisProgram, find_redis
@@ -150,3 +151,16 @@ def test_imitation_knows_the_lock_that_celery_takes(instance: Instance, tmp_path
     redis.stop()
     assert held
     assert given_back
+
+
+def test_imitation_keeps_the_connection_after_a_failed_command(
+    instance: Instance, tmp_path: Path
+) -> None:
+    redis = started(instance, imitation(tmp_path))
+    with Client.from_url(redis.url, single_connection_client=True) as client:
+        before = client.client_id()
+        with pytest.raises(ResponseError):
+            client.execute_command("EVALSHA", "0" * 40, 0)
+        after = client.client_id()
+    redis.stop()
+    assert before == after
