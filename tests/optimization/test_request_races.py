@@ -24,6 +24,7 @@ from scenarios.models import ScenarioMatrix
 from tests.funds.factories import MembershipFactory
 from tests.optimization.completed import SMALL
 from tests.optimization.factories import requested_session
+from tests.optimization.races import first_and_then
 from tests.optimization.rows import Status
 from tests.optimization.work import (
     GENERATION,
@@ -69,16 +70,6 @@ def ask(fund: Fund, user: User) -> Callable[..., OptimizationSession]:
         return requested_session(fund=fund, user=user, **{**SMALL, **fields})
 
     return ask
-
-
-def first_and_then(first: Callable[[], Any], then: Callable[[], Any]) -> Any:
-    """Commit what ``first`` does only when ``then``, on another connection, waits for it."""
-    with background() as start:
-        with transaction.atomic():
-            first()
-            answer = start(then)
-            wait_until(another_connection_waits_for_a_lock)
-        return answer.result(PATIENCE_SECONDS)
 
 
 def test_worker_that_waits_for_a_request_wakes_its_session(ask: Any) -> None:
