@@ -10,6 +10,7 @@ SMALLEST_WEIGHT = 0.01
 def notes(result: dict[str, Any]) -> list[dict[str, str]]:
     """Warnings first, then information; each says what is so and what to do."""
     found = [
+        *_failed_checks(result),
         *_likely_over_limit(result),
         *_deal_counts(result),
         *_solver_stopped_early(result),
@@ -17,6 +18,17 @@ def notes(result: dict[str, Any]) -> list[dict[str, str]]:
         *_macro_share(result),
     ]
     return sorted(found, key=lambda note: note["level"] != "warning")
+
+
+def _failed_checks(result: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        _warning(
+            "A check of this result failed: do not rely on it.",
+            f"{check['name']}. {check['detail']} Tell the staff.",
+        )
+        for check in result["validation"]["checks"]
+        if not check["passed"]
+    ]
 
 
 def _likely_over_limit(result: dict[str, Any]) -> list[dict[str, str]]:

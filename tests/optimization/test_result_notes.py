@@ -11,6 +11,7 @@ LOSS = "Loss probability is likely to exceed its limit."
 CVAR = "Tail loss (CVaR) is likely to exceed its limit."
 DEALS = "Some buckets buy a different number of deals than they were simulated with."
 STOPPED = "The search stopped at its time limit."
+FAILED_CHECK = "A check of this result failed: do not rely on it."
 
 # Nothing to warn of: every risk is inside its limit, the deals are those simulated.
 QUIET: dict[str, Any] = {
@@ -30,6 +31,7 @@ QUIET: dict[str, Any] = {
     },
     "validation": {
         "scenarios": 100_000,
+        "checks": [{"name": "Every limit", "passed": True, "detail": "All hold."}],
         "deals_bought": {
             "buckets": [
                 {"key": "seed/saas", "weight": 0.6, "deals": 10.0, "reference_deals": 10.0},
@@ -178,3 +180,15 @@ def test_every_note_has_a_title_and_says_more() -> None:
         assert set(note) == {"level", "title", "text"}
         assert note["title"].endswith(".")
         assert note["text"].endswith(".")
+
+
+def test_failed_check_is_the_first_warning() -> None:
+    shown = result(
+        validation__checks=[
+            {"name": "Every limit", "passed": True, "detail": "All hold."},
+            {"name": "Greedy", "passed": False, "detail": "It found more."},
+        ],
+        risk__cvar__limit=0.1,
+    )
+    assert warnings(shown) == [FAILED_CHECK, CVAR]
+    assert text_of(shown, FAILED_CHECK) == "Greedy. It found more. Tell the staff."
