@@ -8,7 +8,7 @@ from optimization.results import session_result
 from tests.funds.factories import FundFactory
 from tests.optimization.work import completed
 
-# A third of a dollar cannot be split evenly, so the cents show whether they add up.
+# No round number, so that the cents show whether they add up.
 CAPITAL = "99999999.97"
 LIMITS = {
     "max_loss_probability": 0.5,
@@ -20,14 +20,18 @@ LIMITS = {
 
 
 @cache
+def _session_and_result() -> tuple[OptimizationSession, dict[str, Any]]:
+    """In memory: the rows are gone with the test that was the first to ask."""
+    done = completed(FundFactory.create(), limits=LIMITS, capital_usd=CAPITAL)
+    return done, session_result(done)
+
+
 def session() -> OptimizationSession:
-    """In memory: its rows are gone with the test that was the first to ask for it."""
-    return completed(FundFactory.create(), limits=LIMITS, capital_usd=CAPITAL)
+    return _session_and_result()[0]
 
 
-@cache
 def result() -> dict[str, Any]:
-    return session_result(session())
+    return _session_and_result()[1]
 
 
 def fresh() -> dict[str, Any]:
