@@ -153,9 +153,7 @@ def _reconcile_matrices() -> int:
 
 def _restart(matrix: ScenarioMatrix) -> None:
     """A failed matrix with a waiting session starts again; a generating one gets its lost job."""
-    ScenarioMatrix.objects.get_or_start(
-        fund=matrix.fund, config=matrix.scenario_config(), scenarios=matrix.scenarios
-    )
+    ScenarioMatrix.objects.filter(pk=matrix.pk).restart_failed()
     _enqueue_generation(matrix)
 
 

@@ -12,6 +12,7 @@ from optimization.solver.allocation import Allocation
 from optimization.validation import validation_metrics
 from outbox.leases import Lease
 from outbox.running import PermanentFailure
+from scenarios.generation import law_of
 from scenarios.matrix_cache import CachedMultiples, read_multiples
 from scenarios.models import ScenarioMatrix, StatusChanged
 from scenarios.simulation.matrix_bytes import CorruptMatrix
@@ -48,7 +49,7 @@ def validate(lease: Lease) -> None:
     metrics = validation_metrics(
         problem=allocation_problem(session=session, matrix=matrix, multiples=multiples),
         solution=session.allocation["solution"],
-        config=matrix.scenario_config(),
+        config=law_of(matrix),
         scenarios=session.request["validation_scenarios"],
         should_stop=lease.is_lost,
     )

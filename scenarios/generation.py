@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from outbox.leases import Lease
-from scenarios.models import GeneratedMatrix, ScenarioMatrix, StatusChanged
+from outbox.running import PermanentFailure
+from scenarios.models import GeneratedMatrix, OtherKernel, ScenarioMatrix, StatusChanged
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.matrix_bytes import encode
 from scenarios.simulation.model import ScenarioModel, build_model
@@ -17,11 +18,15 @@ from scenarios.simulation.sample import Sample
 from scenarios.simulation.variance_shares import measured_variance_shares
 
 KIND = "matrix_generation"
+LAW_HAS_CHANGED = (
+    "Keel's scenario law was updated while this request was under way. Ask again to get a result"
+    " under the new one."
+)
 
 
 def generate_matrix(lease: Lease) -> None:
     matrix = ScenarioMatrix.objects.without_payload().get(pk=lease.subject_id)
-    generated = simulate(config=matrix.scenario_config(), scenarios=matrix.scenarios)
+    generated = simulate(config=law_of(matrix), scenarios=matrix.scenarios)
     wake_waiting_sessions: Callable[[ScenarioMatrix], None] = import_string(settings.MATRIX_READY)
     with transaction.atomic():
         lease.finish()
@@ -32,6 +37,17 @@ def generate_matrix(lease: Lease) -> None:
             return
         # A later statement sees the sessions that committed while lock() waited for them.
         wake_waiting_sessions(matrix)
+
+
+def law_of(matrix: ScenarioMatrix) -> ScenarioConfig:
+    """The law to simulate for a job.
+
+    :raises PermanentFailure: the matrix was asked for under another version of the law
+    """
+    try:
+        return matrix.scenario_config()
+    except OtherKernel as error:
+        raise PermanentFailure(LAW_HAS_CHANGED) from error
 
 
 def simulate(*, config: ScenarioConfig, scenarios: int) -> GeneratedMatrix:

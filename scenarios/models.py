@@ -19,6 +19,10 @@ class StatusChanged(Exception):
     """The row no longer has the status that this change starts from; nothing was written."""
 
 
+class OtherKernel(Exception):
+    """The matrix was asked for under another version of the scenario law."""
+
+
 @dataclass(frozen=True, slots=True)
 class GeneratedMatrix:
     """What a finished generation stores."""
@@ -55,7 +59,7 @@ class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
             matrix_key=key,
             config=config.canonical_json(),
             scenarios=scenarios,
-            kernel_version=KERNEL_VERSION,
+            kernel_version=str(KERNEL_VERSION),
         )
         self.bulk_create([new], ignore_conflicts=True)
         rows = self.without_payload().filter(fund=fund, matrix_key=key)
@@ -150,6 +154,12 @@ class ScenarioMatrix(models.Model):
         return f"matrix {self.matrix_key[:12]} of {self.fund_id} ({self.status})"
 
     def scenario_config(self) -> ScenarioConfig:
+        """The law of this matrix.
+
+        :raises OtherKernel: this version of Keel would simulate another law than the key names
+        """
+        if self.kernel_version != str(KERNEL_VERSION):
+            raise OtherKernel(f"{self} is of kernel {self.kernel_version}, not {KERNEL_VERSION}")
         return parse_config(self.config)
 
     def encoded(self) -> EncodedMatrix:

@@ -253,3 +253,10 @@ def test_session_that_ended_while_the_solver_ran_keeps_its_end(
     after = columns(session)
     assert (after["status"], after["allocation"]) == (Status.CANCELLED, None)
     assert jobs_of(session) == [OutboxJob.Status.DONE]
+
+
+def test_allocation_is_not_validated_under_another_version_of_the_law(fund: Fund) -> None:
+    session = validating(fund)
+    ScenarioMatrix.objects.filter(sessions=session).update(kernel_version="0")
+    with pytest.raises(PermanentFailure, match="scenario law was updated"):
+        stages.validate(take(session))

@@ -7,6 +7,7 @@ from pytest_django import Settings
 from optimization.models import OptimizationSession
 from outbox.leases import Lease, StaleLease
 from outbox.models import OutboxJob
+from outbox.running import PermanentFailure
 from scenarios import generation
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
 from scenarios.simulation.matrix_bytes import decode
@@ -168,3 +169,11 @@ def test_job_of_a_generation_that_is_over_ends_without_effect(
     after = columns(matrix)
     assert (after["status"], after["generation"]) == (Status.GENERATING, 2)
     assert after["payload"] is None
+
+
+def test_matrix_of_another_version_of_the_law_is_not_filled_with_todays() -> None:
+    matrix = started_matrix()
+    ScenarioMatrix.objects.filter(pk=matrix.pk).update(kernel_version="0")
+    with pytest.raises(PermanentFailure, match="scenario law was updated"):
+        generate(matrix)
+    assert ScenarioMatrix.objects.get(pk=matrix.pk).status == Status.GENERATING
