@@ -96,7 +96,6 @@ def read_limits(
     absent, so use the result only when the reader has no faults. Pass None for what could not be
     read itself: limits are then not held against it.
     """
-    before = len(reader.faults)
     limits = Limits(
         max_loss_probability=_loss_probability(reader, scenarios),
         cvar=_cvar(reader),
@@ -108,7 +107,8 @@ def read_limits(
         stages=_weight_ranges(reader, "stages", known=stages),
     )
     reader.refuse_unknown_fields()
-    if buckets is not None and len(reader.faults) == before:
+    if buckets is not None:
+        # What is faulty reads as free, so a contradiction among the rest is one whatever it holds.
         for fault in contradictions(
             max_bucket_weight=limits.max_bucket_weight,
             sector_ranges={name: (r.minimum, r.maximum) for name, r in limits.sectors.items()},
@@ -175,6 +175,7 @@ def _weight_range(group: FieldReader) -> WeightRange:
             "ABOVE_MAXIMUM",
             f"is {share_text(minimum)}, must not exceed max {share_text(maximum)}",
         )
+        return WeightRange()
     return WeightRange(minimum=minimum, maximum=maximum)
 
 
