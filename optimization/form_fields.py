@@ -19,6 +19,11 @@ class RequestField:
     hint: str = ""
 
     @property
+    def is_limit(self) -> bool:
+        """A limit left blank does not apply; any other field left blank takes its default."""
+        return self.path.startswith("limits.")
+
+    @property
     def name(self) -> str:
         """``limits.stages.seed.min`` as ``limits-stages-seed-min``; keys hold no hyphen."""
         return re.sub(r"[.\[\]]+", "-", self.path)

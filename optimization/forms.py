@@ -262,6 +262,7 @@ class _PageField(forms.Field):
         )
         self.unit = field.unit
         self.hint = field.hint
+        self.is_limit = field.is_limit
         self.default = default
 
     def clean(self, value: Any) -> str:

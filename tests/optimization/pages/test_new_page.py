@@ -102,6 +102,17 @@ def test_nonsense_in_every_field_gives_messages_and_stores_nothing(
     assert not OptimizationSession.objects.exists()
 
 
+def test_a_limit_that_was_cleared_is_said_not_to_apply(analyst: Client, fund: Fund) -> None:
+    fund.default_limits = {"max_loss_probability": 0.35}
+    fund.save(update_fields=["default_limits"])
+
+    page = analyst.post(NEW, typed(name=""))
+
+    # Left blank, a limit does not apply and a number of scenarios takes its default.
+    assertContains(page, "No limit; default 35%")
+    assertContains(page, "Default 400")
+
+
 def test_an_empty_form_gives_a_message_and_stores_nothing(analyst: Client, fund: Fund) -> None:
     answer = analyst.post(NEW, {})
 
