@@ -67,7 +67,8 @@ class Redis:
     def __init__(self, instance: Instance, *, program: RedisProgram | None = None) -> None:
         self._instance = instance
         self._program = program or find_redis()
-        self._socket = Path()
+        preferred = instance.directory / "redis"
+        self._socket = instance.socket_directory(preferred, owner=None) / "redis.sock"
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
@@ -79,8 +80,6 @@ class Redis:
         return self._program.description
 
     def begin_start(self) -> None:
-        preferred = self._instance.directory / "redis"
-        self._socket = self._instance.socket_directory(preferred, owner=None) / "redis.sock"
         if answers_ping(self._socket):
             return
         with self._log.open("wb") as log:
@@ -116,6 +115,7 @@ class Redis:
             return
         if self._server is not None:
             self._server.wait()
+        self._socket.unlink(missing_ok=True)
         self._record.unlink(missing_ok=True)
 
     @property

@@ -9,6 +9,7 @@ from redis import Redis as Client
 from redis.exceptions import ResponseError
 
 from config.embedded.instance import Instance
+from config.embedded.process_identity import read_record
 from config.embedded.redis_server import WHEEL_PROGRAM, Redis, RedisProgram, find_redis
 from config.embedded.refusal import Refusal
 from tests.config.embedded.processes import processes_of, wait_for
@@ -31,6 +32,12 @@ def started(instance: Instance, found: RedisProgram | None = None) -> Redis:
     redis.begin_start()
     redis.finish_start()
     return redis
+
+
+def kill_server(instance: Instance) -> None:
+    pid = read_record(instance.record("redis"))
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
 
 
 def socket_of(redis: Redis) -> Path:
@@ -65,17 +72,25 @@ def test_imitation_is_the_last_resort_and_says_so(tmp_path: Path) -> None:
     assert "for demonstration only" in found.description
 
 
-def test_server_listens_on_a_private_unix_socket_only(instance: Instance) -> None:
+def test_server_is_told_to_listen_on_its_socket_only_and_to_keep_nothing(tmp_path: Path) -> None:
+    address = tmp_path / "redis.sock"
+    words = RedisProgram(("redis-server",), "Redis").command_line(
+        address=address, directory=tmp_path
+    )
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    assert options["--port"] == "0"
+    assert options["--unixsocket"] == str(address)
+    assert options["--save"] == ""
+    assert options["--appendonly"] == "no"
+    assert options["--maxmemory-policy"] == "noeviction"
+
+
+def test_nobody_else_can_reach_the_socket(instance: Instance) -> None:
     redis = started(instance)
     address = socket_of(redis)
-    with Client.from_url(redis.url) as client:
-        port = client.config_get("port")
-        policy = client.config_get("maxmemory-policy")
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in (address.parent, address)]
+    open_to_others = [path.stat().st_mode & 0o077 for path in (address.parent, address)]
     redis.stop()
-    assert port == {"port": "0"}
-    assert policy == {"maxmemory-policy": "noeviction"}
-    assert modes == [0o700, 0o700]
+    assert open_to_others == [0, 0]
 
 
 def test_server_leaves_neither_process_nor_data(instance: Instance, project: Path) -> None:
@@ -89,9 +104,7 @@ def test_server_leaves_neither_process_nor_data(instance: Instance, project: Pat
 
 def test_killed_server_is_replaced_in_spite_of_its_stale_socket(instance: Instance) -> None:
     killed = started(instance)
-    with Client.from_url(killed.url) as client:
-        pid = client.info("server")["process_id"]
-    os.kill(pid, signal.SIGKILL)
+    kill_server(instance)
     wait_for(lambda: not killed.is_running())
     assert socket_of(killed).exists()
     replacement = started(instance)

@@ -6,6 +6,7 @@ import pytest
 from redis import Redis as Client
 
 from config.embedded.instance import Instance
+from config.embedded.process_identity import read_record
 from config.embedded.services import restart_dead_servers, running_services
 from tests.config.embedded.processes import processes_of, wait_for
 
@@ -39,12 +40,10 @@ def test_dead_servers_are_started_again(used_instance: Instance) -> None:
     with running_services(used_instance, throwaway=True) as services:
         assert services.postgres is not None
         assert services.redis is not None
-        running = services.postgres.running_server()
-        assert running is not None
-        with Client.from_url(services.redis_url) as client:
-            redis_pid = client.info("server")["process_id"]
-        os.kill(running[0], signal.SIGKILL)
-        os.kill(redis_pid, signal.SIGKILL)
+        for server in ("postgres", "redis"):
+            pid = read_record(used_instance.record(server))
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
         postgres, redis = services.postgres, services.redis
         wait_for(lambda: not postgres.is_running() and not redis.is_running())
         restart_dead_servers(used_instance, services)
