@@ -1,5 +1,13 @@
 """The settings, but with static files straight from their sources and cheap passwords."""
 
+import os
+
+# Each of several test processes has its own database in Redis, as pytest-django gives each its own
+# in PostgreSQL.
+if process := os.environ.get("PYTEST_XDIST_WORKER"):
+    own_database = f"?db={1 + int(process.removeprefix('gw'))}"
+    os.environ["REDIS_URL"] = os.environ.get("REDIS_URL", "").replace("?db=0", own_database)
+
 from config.settings import *  # noqa: F403
 
 STORAGES = {
