@@ -82,10 +82,7 @@ def _finish(lease: Lease, effect: Callable[[], None] = lambda: None) -> None:
 
 def _no_allocation(allocation: Allocation) -> str:
     if allocation.status == "infeasible":
-        return (
-            "No allocation meets every limit on these scenarios."
-            f" {allocation.infeasibility or ''} Loosen a limit and ask again."
-        )
+        return f"{allocation.infeasibility} Loosen a limit and ask again."
     return (
         "The time limit was reached before any allocation inside the limits was found."
         " Allow more time, use fewer optimization scenarios or loosen a limit."

@@ -1,15 +1,19 @@
 """Says in words why no allocation keeps the limits, as far as linear programs can prove it."""
 
+import math
+
 import numpy as np
 
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.limits import Limits
-from optimization.solver.model import build_model
+from optimization.solver.limits import CvarLimit, Limits
+from optimization.solver.model import AllocationModel, build_model, minimise_cvar
 from optimization.solver.problem import AllocationProblem
 from optimization.solver.risk import LOSS_THRESHOLD
 from optimization.solver.scenario_bounds import scenario_bounds
 
 LOSS = "max_loss_probability"
+# In tenths of a percent; the solver keeps rows to 1e-9.
+SOLVER_ERROR = 1e-5
 # Limits that belong together, in words.
 _WORDS: dict[str, str] = {
     LOSS: "the maximum loss probability",
@@ -54,19 +58,37 @@ def _impossible_alone(problem: AllocationProblem, name: str, highs: BudgetedHigh
             f"{sentence}: the most that any reaches is {most:.4g}, "
             f"the limit asks for {problem.limits.min_expected_winners:.4g}."
         )
+    if name == "cvar":
+        return f"{sentence}: {_least_cvar(problem, highs)}"
     return f"{sentence}."
+
+
+def _least_cvar(problem: AllocationProblem, highs: BudgetedHighs) -> str:
+    limit = problem.limits.cvar
+    if limit is None:
+        raise ValueError("the problem has no limit on CVaR")
+    free = CvarLimit(confidence=limit.confidence, maximum=1.0)
+    model = _model(problem, Limits(cvar=free))
+    minimise_cvar(model)
+    least = highs.solve_to_the_end(model.program).objective
+    # Rounded up, so that asking for the figure shown can be met; the solver's own error is not.
+    lowest_percent = math.ceil(1000 * least - SOLVER_ERROR) / 10
+    return (
+        f"the lowest that any reaches is {lowest_percent:.1f}%, "
+        f"the limit asks for at most {100 * limit.maximum:.4g}%."
+    )
 
 
 def _certain_losses(problem: AllocationProblem) -> str:
     bounds = scenario_bounds(multiples=problem.multiples, max_bucket_weight=None)
     certain = int(np.count_nonzero(bounds.highest < LOSS_THRESHOLD))
-    allowed = problem.allowed_losing_scenarios()
-    if allowed is None or certain <= allowed:
+    allowed, loss_limit = problem.allowed_losing_scenarios(), problem.limits.max_loss_probability
+    if allowed is None or loss_limit is None or certain <= allowed:
         return ""
     return (
         f"No allocation meets {_WORDS[LOSS]}, even with no other limit: all buckets lose at once "
-        f"in {certain} of {problem.scenarios} scenarios ({certain / problem.scenarios:.4g}), "
-        f"the limit allows {problem.limits.max_loss_probability:.4g}."
+        f"in {certain} of {problem.scenarios} scenarios "
+        f"({100 * certain / problem.scenarios:.4g}%), the limit allows {100 * loss_limit:.4g}%."
     )
 
 
@@ -86,9 +108,13 @@ def _contradiction(problem: AllocationProblem, linear: list[str], highs: Budgete
 def _possible(problem: AllocationProblem, names: list[str], highs: BudgetedHighs) -> bool:
     """Whether an allocation meets these limits; the one on loss probability is not among them."""
     kept = {name: getattr(problem.limits, name) for name in names}
-    bounds = scenario_bounds(multiples=problem.multiples, max_bucket_weight=None)
-    model = build_model(problem.with_limits(Limits(**kept)), bounds=bounds)
+    model = _model(problem, Limits(**kept))
     return highs.solve_to_the_end(model.program).status == "optimal"
+
+
+def _model(problem: AllocationProblem, limits: Limits) -> AllocationModel:
+    bounds = scenario_bounds(multiples=problem.multiples, max_bucket_weight=None)
+    return build_model(problem.with_limits(limits), bounds=bounds)
 
 
 def _listed(names: list[str], joint: str) -> str:

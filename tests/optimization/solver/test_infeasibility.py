@@ -35,15 +35,25 @@ def test_scenarios_in_which_every_bucket_loses_are_counted() -> None:
 
     assert explanation(both_lose, max_loss_probability=0.25) == (
         "No allocation meets the maximum loss probability, even with no other limit: "
-        "all buckets lose at once in 2 of 4 scenarios (0.5), the limit allows 0.25."
+        "all buckets lose at once in 2 of 4 scenarios (50%), the limit allows 25%."
     )
 
 
-def test_cvar_out_of_reach_is_named() -> None:
+def test_cvar_out_of_reach_is_named_with_the_least_there_can_be() -> None:
+    # The tail is the worst of four scenarios, the first, in which both buckets lose a half.
     both_lose = [[0.5, 0.5, 3.0, 3.0], [0.5, 0.9, 3.0, 3.0]]
 
     assert explanation(both_lose, cvar=CvarLimit(0.75, 0.3)) == (
-        "No allocation meets the maximum CVaR, even with no other limit."
+        "No allocation meets the maximum CVaR, even with no other limit: "
+        "the lowest that any reaches is 50.0%, the limit asks for at most 30%."
+    )
+
+
+def test_least_cvar_is_rounded_up_so_that_asking_for_it_succeeds() -> None:
+    # Two equally likely scenarios, and the tail is the worse one. It is best when both are
+    # equal: 1.7 w = 1 - w, so w = 1/2.7, M = .62963 and the loss .37037.
+    assert explanation([[1.7, 0.0], [0.0, 1.0]], cvar=CvarLimit(0.5, 0.2)).endswith(
+        "the lowest that any reaches is 37.1%, the limit asks for at most 20%."
     )
 
 
