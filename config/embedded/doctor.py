@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .demo import INSTANCE
 from .environment import Environment
-from .instance import open_instance
+from .instance import open_instance, state_directory
 from .postgres import Postgres
 from .redis_server import find_redis
 from .refusal import Refusal
@@ -43,6 +43,10 @@ def _environment(project: Path) -> str:
         return ".venv is ready to run; ./dev test and ./dev check will add to it"
     installer = "uv" if shutil.which("uv") else "pip"
     return f".venv is made on first use, with {installer}"
+
+
+def _directory(project: Path) -> str:
+    return str(state_directory(project))
 
 
 def _space(project: Path) -> str:
@@ -86,6 +90,7 @@ def _browser(_project: Path) -> str:
 LOOKS: dict[str, Callable[[Path], str]] = {
     "Python": _python,
     "environment": _environment,
+    "data": _directory,
     "disk": _space,
     "user": _user,
     "PostgreSQL": _postgres,

@@ -52,10 +52,6 @@ def test_wrong_arguments_are_named(arguments: tuple[str, ...], complaint: str) -
     assert ended.stderr.startswith(complaint)
 
 
-def test_command_works_from_any_directory(tmp_path: Path) -> None:
-    assert dev("manage", "version", cwd=tmp_path).stdout.startswith("5.2")
-
-
 def test_taken_port_is_named_with_a_way_out() -> None:
     with listening_socket(0) as taken:
         port = taken.getsockname()[1]
@@ -77,3 +73,10 @@ def test_directory_of_another_user_is_named(
     monkeypatch.setattr(os, "geteuid", lambda: stranger)
     with pytest.raises(Refusal, match=r"\.keel belongs to another user"):
         open_instance(tmp_path, "demo")
+
+
+def test_doctor_finds_nothing_in_the_way_from_any_directory(tmp_path: Path) -> None:
+    ended = dev("doctor", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert str(PROJECT / ".keel") in ended.stdout
+    assert "PROBLEM" not in ended.stdout
