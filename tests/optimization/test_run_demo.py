@@ -65,7 +65,9 @@ def test_text_shows_the_allocation_of_the_sample_fund() -> None:
 
 def test_session_that_fails_is_an_error_with_its_reason() -> None:
     Fund.objects.update(default_limits={"min_expected_winners": 9000})
-    with pytest.raises(CommandError, match="FAILED: No allocation meets every limit"):
+    with pytest.raises(
+        CommandError, match="FAILED: No allocation meets the minimum of expected winners"
+    ):
         printed()
 
 
