@@ -67,6 +67,7 @@ class Postgres:
         running = self.running_server()
         if running is not None:
             self._pid, self._sockets = running
+            self._server = None  # An own one that died: another run has started its successor.
             return
         self._refuse_other_major()
         if not self._data.exists():

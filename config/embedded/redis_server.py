@@ -81,6 +81,7 @@ class Redis:
 
     def begin_start(self) -> None:
         if answers_ping(self._socket):
+            self._server = None  # An own one that died: another run has started its successor.
             return
         with self._log.open("wb") as log:
             self._server = subprocess.Popen(

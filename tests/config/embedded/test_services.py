@@ -7,7 +7,7 @@ from redis import Redis as Client
 
 from config.embedded.instance import Instance
 from config.embedded.process_identity import read_record
-from config.embedded.services import restart_dead_servers, running_services
+from config.embedded.services import Services, restart_dead_servers, running_services
 from tests.config.embedded.processes import processes_of, wait_for
 
 
@@ -36,20 +36,40 @@ def test_servers_go_on_until_the_last_user_leaves(
     assert processes_of(used_project) == []
 
 
+def kill_servers(instance: Instance, *, starter: Services) -> None:
+    for server in ("postgres", "redis"):
+        pid = read_record(instance.record(server))
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: running(starter) == [False, False])
+
+
+def running(services: Services) -> list[bool]:
+    assert services.postgres is not None
+    assert services.redis is not None
+    return [services.postgres.is_running(), services.redis.is_running()]
+
+
 def test_dead_servers_are_started_again(used_instance: Instance) -> None:
     with running_services(used_instance, throwaway=True) as services:
-        assert services.postgres is not None
-        assert services.redis is not None
-        for server in ("postgres", "redis"):
-            pid = read_record(used_instance.record(server))
-            assert pid is not None
-            os.kill(pid, signal.SIGKILL)
-        postgres, redis = services.postgres, services.redis
-        wait_for(lambda: not postgres.is_running() and not redis.is_running())
+        kill_servers(used_instance, starter=services)
         restart_dead_servers(used_instance, services)
+        assert services.postgres is not None
         assert services.postgres.query("SELECT 1") == "1"
         with Client.from_url(services.redis_url) as client:
             assert client.ping()
+
+
+def test_run_accepts_the_servers_another_run_started_again(used_instance: Instance) -> None:
+    first = running_services(used_instance, throwaway=True)
+    starter = first.__enter__()
+    with running_services(used_instance, throwaway=True) as adopter:
+        kill_servers(used_instance, starter=starter)
+        restart_dead_servers(used_instance, adopter)
+        restart_dead_servers(used_instance, starter)
+        states = running(starter), running(adopter)
+        first.__exit__(None, None, None)
+    assert states == ([True, True], [True, True])
 
 
 def test_named_services_are_used_instead(
