@@ -10,6 +10,7 @@ from scenarios.simulation.bucket_law import bucket_law
 from scenarios.simulation.canonical_key import random_key_of
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.deal_expectations import deal_expectations
+from scenarios.simulation.deal_places import DealPlaces
 from scenarios.simulation.deal_table import deal_table
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.latent_law import LatentLaw
@@ -118,11 +119,15 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
         ),
         pooled=tuple(
             PooledDeals(
-                key=key,
-                name=name_word(role=Role.BUCKET, name=law.bucket.key),
+                places=DealPlaces(
+                    key=key,
+                    role=Role.DEAL,
+                    name=name_word(role=Role.BUCKET, name=law.bucket.key),
+                    origin=tables[law.deal].origin,
+                    own_loading=loadings.own,
+                ),
                 table=tables[law.deal],
                 weights=_deal_weights(law.bucket),
-                own_loading=loadings.own,
             )
             for law in laws
         ),

@@ -58,7 +58,7 @@ def shared_score_distribution(data: dict[str, Any], scores: Floats) -> Floats:
 def cell_probabilities(model: ScenarioModel, data: dict[str, Any]) -> Floats:
     """The sampler's probability of each cell of the first bucket's table."""
     deals = model.pooled[0]
-    own_cells = deal_lattice_table(deals.own_loading) // SLOTS + MARGIN_CELLS
+    own_cells = deal_lattice_table(deals.places.own_loading) // SLOTS + MARGIN_CELLS
     own = np.bincount(own_cells, integers_behind_entries(), minlength=2 * MARGIN_CELLS)
     numbers = np.arange(-MARGIN_CELLS, MARGIN_CELLS + 1)
     below = shared_score_distribution(data, deals.table.origin + numbers / LATTICE_PER_UNIT)
