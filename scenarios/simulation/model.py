@@ -22,7 +22,7 @@ from scenarios.simulation.reference_deals import DealWeights, deal_weights, effe
 from scenarios.simulation.sample import Sample, sampling_of
 from scenarios.simulation.stream import Stream
 from scenarios.simulation.systemic_factors import SystemicFactors
-from scenarios.simulation.variance_presets import LOADINGS
+from scenarios.simulation.variance_presets import LOADINGS, Loadings
 
 SCENARIOS_AT_ONCE = 16_384
 """Drawn together: small enough for the processor's cache, and without effect on the result."""
@@ -48,6 +48,11 @@ class ScenarioModel:
     systemic: SystemicFactors
     pooled: tuple[PooledDeals, ...]
     sampling: SamplingName
+
+    @property
+    def loadings(self) -> tuple[Loadings, ...]:
+        """What ties the deals of each bucket together, as used; in the order of the buckets."""
+        return self.systemic.loadings
 
     @property
     def bucket_keys(self) -> tuple[str, ...]:
@@ -96,14 +101,16 @@ class ScenarioModel:
 def build_model(config: ScenarioConfig) -> ScenarioModel:
     """The model with its tables, about 20 ms for each distinct one."""
     key = random_key_of(config)
-    loadings = LOADINGS[config.dependence.variance_shares]
+    loadings = loadings_of(config)
     macro = macro_law(config.regimes)
-    latent = LatentLaw(macro=macro, macro_loading=loadings.macro)
     laws = [bucket_law(config=config, bucket=bucket) for bucket in config.buckets]
     # Buckets that differ in name alone share one table.
-    distinct = {law.deal for law in laws}
-    tables = {deal: deal_table(law=deal, latent=latent) for deal in distinct}
-    expectations = {deal: deal_expectations(deal) for deal in distinct}
+    latents = {pair: LatentLaw(macro=macro, macro_loading=pair.macro) for pair in set(loadings)}
+    tables = {
+        (deal, pair): deal_table(law=deal, latent=latents[pair])
+        for deal, pair in {(law.deal, pair) for law, pair in zip(laws, loadings, strict=True)}
+    }
+    expectations = {deal: deal_expectations(deal) for deal in {law.deal for law in laws}}
     expected = [expectations[law.deal] for law in laws]
     return ScenarioModel(
         buckets=config.buckets,
@@ -123,16 +130,21 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
                     key=key,
                     role=Role.DEAL,
                     name=name_word(role=Role.BUCKET, name=law.bucket.key),
-                    origin=tables[law.deal].origin,
-                    own_loading=loadings.own,
+                    origin=tables[law.deal, pair].origin,
+                    own_loading=pair.own,
                 ),
-                table=tables[law.deal],
+                table=tables[law.deal, pair],
                 weights=_deal_weights(law.bucket),
             )
-            for law in laws
+            for law, pair in zip(laws, loadings, strict=True)
         ),
         sampling=config.sampling,
     )
+
+
+def loadings_of(config: ScenarioConfig) -> tuple[Loadings, ...]:
+    """For each bucket in order."""
+    return (LOADINGS[config.dependence.variance_shares],) * len(config.buckets)
 
 
 def _deal_weights(bucket: BucketParameters) -> DealWeights:

@@ -15,9 +15,11 @@ from scenarios.simulation.variance_presets import Loadings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemicFactors:
+    """``loadings`` has one entry for each bucket, in the order of the buckets."""
+
     key: RandomKey
     macro_law: MacroLaw
-    loadings: Loadings
+    loadings: tuple[Loadings, ...]
     bucket_factors: BucketFactors
 
     def scores(
@@ -27,6 +29,10 @@ class SystemicFactors:
         draws = FactorDraws(
             key=self.key, stream=stream, factors=(MACRO, *self.bucket_factors.factors(buckets))
         )
-        macro = self.loadings.macro * self.macro_law.factor(draws.macro_uniforms())
-        for common in self.bucket_factors.normals(buckets, draws):
-            yield macro + self.loadings.bucket * common
+        macro = self.macro_law.factor(draws.macro_uniforms())
+        weighted = {
+            loadings.macro_squared: loadings.macro * macro for loadings in set(self.loadings)
+        }
+        common = self.bucket_factors.normals(buckets, draws)
+        for loadings, of_bucket in zip(self.loadings, common, strict=True):
+            yield weighted[loadings.macro_squared] + loadings.bucket * of_bucket

@@ -53,7 +53,7 @@ def only_macro(sampling: SamplingName) -> ScenarioModel:
     """Scores are the macro factor, which one wide regime makes uniform on +-sqrt(3)."""
     regimes = [{"name": "all", "probability": 1.0, "shock_min": -1.0, "shock_max": 1.0}]
     model = build_model(sample_config(sampling=sampling, regimes=regimes))
-    loadings = Loadings(macro_squared=1.0, bucket_squared=0.0)
+    loadings = (Loadings(macro_squared=1.0, bucket_squared=0.0),) * len(model.buckets)
     return replace(model, systemic=replace(model.systemic, loadings=loadings))
 
 
@@ -62,7 +62,7 @@ def only_own_factor(sampling: SamplingName) -> ScenarioModel:
     model = build_model(sample_config(sampling=sampling))
     systemic = replace(
         model.systemic,
-        loadings=Loadings(macro_squared=0.0, bucket_squared=1.0),
+        loadings=(Loadings(macro_squared=0.0, bucket_squared=1.0),) * len(model.buckets),
         bucket_factors=SharedFactors(shares=FactorShares(sector=0.0, stage=0.0, bucket=1.0)),
     )
     return replace(model, systemic=systemic)

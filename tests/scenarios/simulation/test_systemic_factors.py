@@ -1,5 +1,7 @@
 """How the shared scores of buckets move together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from scenarios.simulation.config import parse_config
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.model import build_model
 from scenarios.simulation.stream import Stream
+from scenarios.simulation.variance_presets import Loadings
 from tests.scenarios.simulation.plain_law import SQUARED_LOADINGS
 from tests.scenarios.simulation.sample_config import bucket_data, config_data
 
@@ -67,3 +70,29 @@ def test_a_factor_redrawn_alone_leaves_the_others_as_they_were() -> None:
     np.testing.assert_allclose(both_new - new_macro, new_factor - both_old, rtol=0, atol=1e-15)
     assert np.all(new_factor != both_old)
     assert np.all(new_macro != both_old)
+
+
+def test_every_bucket_has_its_own_loadings() -> None:
+    data = config_data(buckets=[bucket_data("seed"), bucket_data("series_b")])
+    model = build_model(parse_config(data))
+    pairs = (
+        Loadings(macro_squared=0.3, bucket_squared=0.1),
+        Loadings(macro_squared=0.2, bucket_squared=0.4),
+    )
+    systemic = replace(model.systemic, loadings=pairs)
+    stream = Stream(
+        macro_purpose=1, factor_purpose=1, deal_purpose=1, first_scenario=0, count=SCENARIOS
+    )
+    scores = np.array(list(systemic.scores(buckets=model.buckets, stream=stream)))
+    # Two stages of one sector share sqrt(.3 * .2) of the macro and half of sqrt(.1 * .4).
+    across = np.sqrt(0.3 * 0.2) + 0.5 * np.sqrt(0.1 * 0.4)
+    # A covariance of variables with variances up to .6 has standard error .6 * 1.4 / 224 = .004.
+    np.testing.assert_allclose(
+        np.cov(scores), [[0.4, across], [across, 0.6]], rtol=0, atol=4 * 0.004
+    )
+
+
+def test_model_tells_the_loadings_of_each_bucket() -> None:
+    macro, bucket = SQUARED_LOADINGS["market"]
+    model = build_model(parse_config(config_data()))
+    assert model.loadings == (Loadings(macro_squared=macro, bucket_squared=bucket),) * 12
