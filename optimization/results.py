@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from optimization.models import OptimizationSession
+from optimization.result_cash_flows import gross_irr
 from optimization.result_notes import notes
 from scenarios.models import ScenarioMatrix
 
@@ -56,7 +57,8 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         "is_finished": session.is_finished,
         "failure_reason": session.failure_reason or None,
         "steps": _steps(session),
-        "request": session.request,
+        # Requests of earlier releases could not state a law.
+        "request": {"scenario_law": None, **session.request},
     }
 
 
@@ -82,6 +84,8 @@ class _Completed:
 def session_result(session: OptimizationSession) -> dict[str, Any]:
     """The whole result of a completed session.
 
+    A figure that Keel did not yet measure when the session was completed is None.
+
     :raises NotCompleted: there is no result
     """
     done = _Completed.of(session)
@@ -92,6 +96,8 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
         "buckets": _buckets(done),
         "risk": _risk(done),
         "distribution": _distribution(fresh),
+        "irr": gross_irr(done.metrics),
+        "cash_flows": done.metrics.get("cash_flows"),
         "validation": {
             "scenarios": fresh["scenarios"],
             "greedy": done.metrics["greedy"],
@@ -101,6 +107,8 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
         "calibration": {
             "version": session.calibration.version,
             "label": session.calibration.label,
+            "kind": session.calibration.kind,
+            "sample_size": session.calibration.sample_size,
         },
         "matrix": {
             "key": done.matrix.matrix_key,
@@ -110,6 +118,7 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
             "tier": done.matrix_tier,
             "kernel_version": done.matrix.kernel_version,
             "variance_shares": done.matrix.variance_shares,
+            "allocation_variance_shares": done.metrics.get("variance_shares"),
         },
         "timings_seconds": _timings(session),
     }
@@ -143,6 +152,8 @@ def _buckets(done: _Completed) -> list[dict[str, Any]]:
                 "expected_multiple": facts[key]["expected_multiple"],
                 "deal_win_probability": facts[key]["deal_win_probability"],
                 "loss_probability": alone[key],
+                "variance_shares": facts[key].get("variance_shares"),
+                "loadings": facts[key].get("loadings"),
             }
         )
     return rows

@@ -16,6 +16,8 @@ from optimization.api.session_access import user_of
 from scenarios.models import ScenarioMatrix, ScenarioMatrixQuerySet
 
 _KEY = re.compile("[0-9a-f]{64}")
+# Of a bucket, in matrices made before Keel measured it.
+_NOT_MEASURED = {"variance_shares": None, "loadings": None}
 
 
 class ScenarioMatrixDetail(ApiView):
@@ -65,7 +67,7 @@ def _shown(matrix: ScenarioMatrix) -> dict[str, Any]:
         "sha256": matrix.sha256 or None,
         "codec": matrix.codec or None,
         "layout": matrix.layout or None,
-        "buckets": matrix.buckets,
+        "buckets": [_NOT_MEASURED | bucket for bucket in matrix.buckets],
         "variance_shares": matrix.variance_shares,
         "generation_seconds": matrix.generation_seconds,
         "created_at": _iso(matrix.created_at),

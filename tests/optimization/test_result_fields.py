@@ -36,6 +36,8 @@ RESULT_FIELDS: dict[str, set[str]] = {
         "buckets",
         "risk",
         "distribution",
+        "irr",
+        "cash_flows",
         "validation",
         "notes",
         "calibration",
@@ -86,6 +88,8 @@ RESULT_FIELDS: dict[str, set[str]] = {
         "loss_probability",
         "reserves_usd",
         "expected_reserve_calls_usd",
+        "variance_shares",
+        "loadings",
     },
     "risk.expected_multiple": ESTIMATE | {"exact", "in_sample"},
     "risk.loss_probability": ESTIMATE | {"in_sample"},
@@ -98,7 +102,7 @@ RESULT_FIELDS: dict[str, set[str]] = {
     "validation.greedy": {"meets_every_limit", "expected_multiple"},
     "validation.checks.0": {"name", "passed", "detail"},
     "notes.0": {"level", "title", "text"},
-    "calibration": {"version", "label"},
+    "calibration": {"version", "label", "kind", "sample_size"},
     "matrix": {
         "key",
         "sha256",
@@ -107,6 +111,7 @@ RESULT_FIELDS: dict[str, set[str]] = {
         "tier",
         "kernel_version",
         "variance_shares",
+        "allocation_variance_shares",
     },
     "matrix.variance_shares": {"macro", "bucket", "idiosyncratic"},
     "timings_seconds": {"matrix", "optimization", "validation", "total"},
@@ -136,3 +141,7 @@ def test_status_of_any_session_has_the_documented_fields(status: str) -> None:
     assert shown["is_finished"] == (status in ENDED)
     assert (shown["finished_at"] is not None) == (status in ENDED)
     json.dumps(shown, allow_nan=False)
+
+
+def test_request_of_an_earlier_release_states_no_law() -> None:
+    assert session_status(insert_session(Status.CANCELLED))["request"]["scenario_law"] is None

@@ -20,6 +20,17 @@ from optimization.api.documentation.shapes import (
 )
 from scenarios.models import ScenarioMatrix
 
+VARIANCE_SHARES = a_record(
+    "VarianceShares",
+    {"macro": NUMBER, "bucket": NUMBER, "idiosyncratic": NUMBER},
+    description="Of the variance of the log multiple: the economy, stages and sectors, single"
+    " deals.",
+)
+LOADINGS = a_record(
+    "Loadings",
+    {"macro_squared": PROBABILITY, "bucket_squared": PROBABILITY},
+    description="Shares of the variance of a deal's score; the rest is the deal's own.",
+)
 MATRIX_BUCKET = a_record(
     "MatrixBucket",
     {
@@ -27,12 +38,10 @@ MATRIX_BUCKET = a_record(
         "expected_multiple": NUMBER,
         "deal_win_probability": PROBABILITY,
         "expected_reserve_call_fraction": PROBABILITY,
+        "variance_shares": or_null(VARIANCE_SHARES),
+        "loadings": or_null(LOADINGS),
     },
-)
-VARIANCE_SHARES = a_record(
-    "VarianceShares",
-    {"macro": NUMBER, "bucket": NUMBER, "idiosyncratic": NUMBER},
-    description="Of the log multiple of an equally weighted portfolio of the buckets.",
+    description="Null: not yet measured when the matrix was made.",
 )
 SCENARIO_MATRIX = a_record(
     "ScenarioMatrix",
@@ -47,7 +56,10 @@ SCENARIO_MATRIX = a_record(
         "codec": or_null(TEXT),
         "layout": or_null(TEXT),
         "buckets": a_list(MATRIX_BUCKET, description="In the order of the rows."),
-        "variance_shares": or_null(VARIANCE_SHARES),
+        "variance_shares": {
+            **or_null(VARIANCE_SHARES),
+            "description": "Of an equally weighted portfolio of the buckets.",
+        },
         "generation_seconds": or_null(NUMBER),
         "created_at": MOMENT,
         "completed_at": or_null(MOMENT),

@@ -1,7 +1,8 @@
 """The result of a session as the OpenAPI document shows it: `results.session_result`."""
 
 from optimization.api.documentation.allocation_shapes import ALLOCATION
-from optimization.api.documentation.matrices import VARIANCE_SHARES
+from optimization.api.documentation.fund_shapes import CALIBRATION_KIND
+from optimization.api.documentation.matrices import LOADINGS, VARIANCE_SHARES
 from optimization.api.documentation.session_shapes import SESSION_FIELDS
 from optimization.api.documentation.shapes import (
     COUNT,
@@ -16,7 +17,12 @@ from optimization.api.documentation.shapes import (
     one_of,
     or_null,
 )
-from optimization.api.documentation.validation_shapes import DISTRIBUTION, VALIDATION
+from optimization.api.documentation.validation_shapes import (
+    CASH_FLOWS,
+    DISTRIBUTION,
+    IRR,
+    VALIDATION,
+)
 
 INTERVAL = a_list(NUMBER, minItems=2, maxItems=2, description="95 % interval, low and high.")
 LIMIT = or_null({**NUMBER, "description": "Null: not limited."})
@@ -39,6 +45,8 @@ RESULT_BUCKET = a_record(
         "expected_multiple": {**NUMBER, "description": "Exact, per allocated dollar."},
         "deal_win_probability": {**PROBABILITY, "description": "That one deal returns 10x."},
         "loss_probability": {**PROBABILITY, "description": "Held alone, out of sample."},
+        "variance_shares": or_null(VARIANCE_SHARES),
+        "loadings": or_null(LOADINGS),
     },
 )
 EXPECTED_MULTIPLE = a_record(
@@ -90,6 +98,20 @@ MATRIX_IN_RESULT = a_record(
         "tier": {**TEXT, "description": "Where the worker read it from."},
         "kernel_version": TEXT,
         "variance_shares": VARIANCE_SHARES,
+        "allocation_variance_shares": or_null(VARIANCE_SHARES),
+    },
+    description="`variance_shares` are those of equal weights.",
+)
+CALIBRATION = a_record(
+    "CalibrationUsed",
+    {
+        "version": TEXT,
+        "label": TEXT,
+        "kind": CALIBRATION_KIND,
+        "sample_size": {
+            **COUNT,
+            "description": "Companies of the fund, or financings of the benchmark.",
+        },
     },
 )
 SECONDS = or_null({**NUMBER, "description": "Null: skipped."})
@@ -110,11 +132,14 @@ SESSION_RESULT = a_record(
         "buckets": a_list(RESULT_BUCKET, description="In the fund's order."),
         "risk": RISK,
         "distribution": DISTRIBUTION,
+        "irr": or_null(IRR),
+        "cash_flows": or_null(CASH_FLOWS),
         "validation": VALIDATION,
-        "calibration": a_record("CalibrationName", {"version": TEXT, "label": TEXT}),
+        "calibration": CALIBRATION,
         "matrix": MATRIX_IN_RESULT,
         "timings_seconds": TIMINGS,
         "notes": a_list(NOTE),
     },
-    description="All of the session's status, and what was found.",
+    description="All of the session's status, and what was found. A figure that was not yet"
+    " measured when the session was completed is null.",
 )

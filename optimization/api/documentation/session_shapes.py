@@ -43,6 +43,10 @@ CHECKED_REQUEST = a_record(
         "validation_scenarios": COUNT,
         "seed": or_null(TEXT),
         "regimes": REGIMES,
+        "scenario_law": {
+            "type": ["object", "null"],
+            "description": "What replaces the calibration's law; null: nothing.",
+        },
         "limits": LIMITS,
         "primary_lock_epsilon": NUMBER,
         "mip_gap": NUMBER,

@@ -34,6 +34,39 @@ DISTRIBUTION = a_record(
     },
     description="Of the portfolio multiple, out of sample.",
 )
+SHARE_INTERVAL = a_list(PROBABILITY, minItems=2, maxItems=2, description="Clopper-Pearson, 95 %.")
+YEAR_FRACTIONS = a_list(NUMBER, description="By year, as fractions of the capital.")
+IRR = a_record(
+    "GrossIrr",
+    {
+        "scenarios": COUNT,
+        "quantiles": a_record("IrrQuantiles", {**QUANTILES, "p50": NUMBER}),
+        "share_below_zero": {**PROBABILITY, "description": "Total losses included."},
+        "share_below_zero_interval": SHARE_INTERVAL,
+        "share_total_loss": {
+            **PROBABILITY,
+            "description": "Scenarios that distribute nothing; their rate counts as -1.",
+        },
+        "share_total_loss_interval": SHARE_INTERVAL,
+    },
+    description="Yearly internal rate of return of the calls and distributions, before fees and"
+    " carry, out of sample.",
+)
+CASH_FLOWS = a_record(
+    "CashFlows",
+    {
+        "years": a_list(COUNT, description="Since the first cheques."),
+        "mean_calls": YEAR_FRACTIONS,
+        "mean_distributions": YEAR_FRACTIONS,
+        "cumulative_net": a_record(
+            "CumulativeNet",
+            dict.fromkeys(("p10", "p50", "p90"), YEAR_FRACTIONS),
+            description="Distributions less calls up to the end of each year: quantiles over the"
+            " scenarios, year by year.",
+        ),
+    },
+    description="Out of sample, over the scenarios of the gross IRR.",
+)
 GREEDY = a_record(
     "GreedyComparison",
     {

@@ -7,7 +7,9 @@ from django.test import Client
 from funds.models import Fund
 from scenarios.models import ScenarioMatrix
 from tests.funds.factories import FundFactory
+from tests.optimization.completed import completed_session
 from tests.optimization.factories import requested_session
+from tests.optimization.measured import BUCKET_FACTS, BUCKET_SHARES, LOADINGS
 
 
 def matrix_of(fund: Fund) -> ScenarioMatrix:
@@ -119,3 +121,25 @@ def test_what_is_no_key_is_not_found(analyst: Client, key: str) -> None:
 
 def test_query_that_breaks_a_rule_is_refused(analyst: Client, fund: Fund) -> None:
     assert analyst.get(f"{address(matrix_of(fund))}?funds={fund.pk}").status_code == 400
+
+
+def test_bucket_of_a_matrix_shows_what_moves_it(analyst: Client, fund: Fund) -> None:
+    session = completed_session(fund=fund, bucket_facts=BUCKET_FACTS)
+    assert session.matrix is not None
+
+    shown = analyst.get(address(session.matrix)).json()
+
+    for bucket in shown["buckets"]:
+        assert bucket["variance_shares"] == BUCKET_SHARES
+        assert bucket["loadings"] == LOADINGS
+
+
+def test_what_an_earlier_matrix_does_not_say_of_its_buckets_is_null(
+    analyst: Client, fund: Fund
+) -> None:
+    matrix = matrix_of(fund)
+    complete(matrix)
+
+    (bucket,) = analyst.get(address(matrix)).json()["buckets"]
+
+    assert (bucket["variance_shares"], bucket["loadings"]) == (None, None)

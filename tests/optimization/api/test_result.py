@@ -10,6 +10,7 @@ from funds.models import Fund
 from optimization.models import OptimizationSession
 from optimization.results import session_result
 from tests.optimization.completed import completed_session
+from tests.optimization.measured import BUCKET_FACTS, IRR, METRICS, NO_BUCKET_FACTS, NO_METRICS
 
 LIMITS = {
     "max_loss_probability": 0.9,
@@ -51,6 +52,24 @@ def test_result_without_limits_is_as_documented_too(analyst: Client, fund: Fund)
     result = analyst.get(f"/api/v1/optimizations/{session.pk}/result").json()
 
     assert result["risk"]["loss_probability"]["limit"] is None
+
+
+def test_result_with_cash_flows_and_irr_is_as_documented(analyst: Client, fund: Fund) -> None:
+    session = completed_session(fund=fund, metrics=METRICS, bucket_facts=BUCKET_FACTS)
+
+    result = analyst.get(f"/api/v1/optimizations/{session.pk}/result").json()
+
+    assert result["irr"]["quantiles"] == IRR["quantiles"]
+
+
+def test_result_of_an_earlier_release_is_as_documented_and_has_nulls(
+    analyst: Client, fund: Fund
+) -> None:
+    session = completed_session(fund=fund, metrics=NO_METRICS, bucket_facts=NO_BUCKET_FACTS)
+
+    result = analyst.get(f"/api/v1/optimizations/{session.pk}/result").json()
+
+    assert (result["irr"], result["cash_flows"]) == (None, None)
 
 
 def test_completed_session_is_listed_and_read_as_completed(
