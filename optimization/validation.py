@@ -1,27 +1,14 @@
 """Proves an allocation on scenarios that the search has not seen, and against a simple rival."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from optimization.solver.greedy_comparison import GreedyComparison, compare_with_greedy
 from optimization.solver.limit_check import BrokenLimit, broken_limits
 from optimization.solver.out_of_sample import OutOfSample, out_of_sample
 from optimization.solver.problem import AllocationProblem
+from optimization.validation_part import ValidationCase, ValidationPart, simulate_part
 from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
-
-CHUNK_SCENARIOS = 16_384
-# A bucket cannot be simulated with less than one deal, even if it buys a part of one.
-FEWEST_DEALS = 1.0
-
-
-class ValidationStopped(Exception):
-    """The caller asked to stop; nothing was concluded."""
 
 
 def validation_metrics(
@@ -31,99 +18,69 @@ def validation_metrics(
     config: ScenarioConfig,
     scenarios: int,
     should_stop: Callable[[], bool],
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> dict[str, Any]:
-    """The figures that a completed session stores; ``solution`` is ``Allocation.as_json()``.
+    """The figures that a completed session stores, all scenarios simulated here.
 
-    :raises ValidationStopped: ``should_stop`` turned true between two chunks
+    ``solution`` is ``Allocation.as_json()``; ``progress`` hears how many scenarios are done.
+
+    :raises ValidationStopped: ``should_stop`` turned true between two blocks of scenarios
     """
-    weights = solution["weights"]
-    deals = _deals_bought(problem, weights)
+    case = ValidationCase.of(
+        config=config,
+        weights=solution["weights"],
+        capital_usd=problem.capital_usd,
+        all_in_costs_usd={bucket.key: bucket.all_in_cost_usd for bucket in problem.buckets},
+    )
+    part = simulate_part(
+        case=case,
+        first_scenario=0,
+        scenarios=scenarios,
+        should_stop=should_stop,
+        progress=progress,
+    )
+    return metrics_of_part(problem=problem, solution=solution, case=case, part=part)
+
+
+def metrics_of_part(
+    *,
+    problem: AllocationProblem,
+    solution: dict[str, Any],
+    case: ValidationCase,
+    part: ValidationPart,
+) -> dict[str, Any]:
+    """The figures that a completed session stores, from all its scenarios in one part."""
     confidence = solution["cvar_confidence"]
-
-    def fresh(law: ScenarioConfig) -> OutOfSample:
-        return _fresh_figures(
-            law, weights, scenarios=scenarios, confidence=confidence, should_stop=should_stop
-        )
-
-    figures = fresh(config)
+    fresh = out_of_sample(outcomes=part.reference, cvar_confidence=confidence)
+    as_bought = out_of_sample(outcomes=part.as_bought, cvar_confidence=confidence)
     greedy = compare_with_greedy(
         problem=problem, first_pass_expected_multiple=solution["first_pass_expected_multiple"]
     )
-    broken = broken_limits(problem=problem, weights=[weights[key] for key in problem.bucket_keys])
+    broken = broken_limits(
+        problem=problem, weights=[case.weights[key] for key in problem.bucket_keys]
+    )
     return {
-        "out_of_sample": figures.as_json(),
+        "out_of_sample": fresh.as_json(),
         "bucket_loss_probability": dict(
-            zip(problem.bucket_keys, figures.bucket_loss_probabilities, strict=True)
+            zip(problem.bucket_keys, fresh.bucket_loss_probabilities, strict=True)
         ),
         "greedy": greedy.as_json(),
         "checks": [_limits_check(broken), _greedy_check(greedy)],
-        "deals_bought": _as_bought(config, weights, deals, fresh(_with_deals(config, deals))),
+        "deals_bought": _as_bought(case, as_bought),
     }
 
 
-def _fresh_figures(
-    config: ScenarioConfig,
-    weights: dict[str, float],
-    *,
-    scenarios: int,
-    confidence: float,
-    should_stop: Callable[[], bool],
-) -> OutOfSample:
-    model = build_model(config)
-
-    def chunks() -> Iterator[NDArray[np.float32]]:
-        for first in range(0, scenarios, CHUNK_SCENARIOS):
-            if should_stop():
-                raise ValidationStopped(f"stopped before scenario {first}")
-            yield model.multiples(
-                sample=Sample.VALIDATION,
-                first_scenario=first,
-                count=min(CHUNK_SCENARIOS, scenarios - first),
-            )
-
-    return out_of_sample(
-        weights=[weights[key] for key in model.bucket_keys],
-        chunks=chunks(),
-        cvar_confidence=confidence,
-    )
-
-
-def _deals_bought(problem: AllocationProblem, weights: dict[str, float]) -> dict[str, float]:
-    """Deals that each weight pays for; a fraction means a part of one."""
-    capital_usd = float(problem.capital_usd)
-    return {
-        bucket.key: weights[bucket.key] * capital_usd / float(bucket.all_in_cost_usd)
-        for bucket in problem.buckets
-    }
-
-
-def _with_deals(config: ScenarioConfig, deals: dict[str, float]) -> ScenarioConfig:
-    """The same law with as many deals in each bucket as the allocation buys there."""
-    return replace(
-        config,
-        buckets=tuple(
-            replace(bucket, reference_deals=max(FEWEST_DEALS, round(deals[bucket.key], 6)))
-            for bucket in config.buckets
-        ),
-    )
-
-
-def _as_bought(
-    config: ScenarioConfig,
-    weights: dict[str, float],
-    deals: dict[str, float],
-    figures: OutOfSample,
-) -> dict[str, Any]:
+def _as_bought(case: ValidationCase, figures: OutOfSample) -> dict[str, Any]:
     return {
         **figures.as_json(),
         "buckets": [
             {
                 "key": bucket.key,
-                "weight": weights[bucket.key],
-                "deals": deals[bucket.key],
+                "weight": case.weights[bucket.key],
+                "deals": case.deals[bucket.key],
                 "reference_deals": bucket.reference_deals,
             }
-            for bucket in config.buckets
+            for bucket in case.config.buckets
         ],
     }
 

@@ -1,11 +1,9 @@
 """What an allocation does in scenarios it was not chosen on.
 
-Fresh scenarios arrive in chunks; only the portfolio's multiple of each is kept, so memory grows
-with 8 bytes a scenario and not with the number of buckets. Intervals take scenarios as
-independent.
+Of fresh scenarios only the portfolio's multiple of each is kept (`outcomes`), so memory grows with
+8 bytes a scenario and not with the number of buckets. Intervals take scenarios as independent.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +17,7 @@ from optimization.solver.intervals import (
     cvar_interval,
     mean_interval,
 )
+from optimization.solver.outcomes import Outcomes
 
 QUANTILES = (0.05, 0.10, 0.25, 0.75, 0.90, 0.95)
 HISTOGRAM_BIN_WIDTH = 0.1
@@ -76,38 +75,20 @@ class NotEnoughScenarios(ValueError):
     """Too few scenarios for the figures that were asked for."""
 
 
-def out_of_sample(
-    *,
-    weights: Sequence[float],
-    chunks: Iterable[NDArray[np.floating]],
-    cvar_confidence: float,
-) -> OutOfSample:
-    """The figures of ``weights`` (B,) over all scenarios of ``chunks``, arrays (B, s) of any s.
+def out_of_sample(*, outcomes: Outcomes, cvar_confidence: float) -> OutOfSample:
+    """The figures of an allocation over all scenarios of ``outcomes``.
 
-    How the scenarios are cut into chunks does not change the result. Raises `ValueError` for a
-    chunk of another number of buckets or with a NaN, `NotEnoughScenarios` below two scenarios.
+    :raises NotEnoughScenarios: there are fewer than two
+    :raises ValueError: a portfolio multiple is not a finite number
     """
-    vector = np.array(weights, dtype=np.float64)
-    portfolios: list[NDArray[np.float64]] = []
-    losing_alone = np.zeros(vector.size, dtype=np.int64)
-    for chunk in chunks:
-        portfolios.append(risk.portfolio_multiples(weights=vector, multiples=chunk))
-        losing_alone += np.count_nonzero(chunk < risk.LOSS_THRESHOLD, axis=1)
-    portfolio = np.concatenate([np.empty(0), *portfolios])
+    portfolio = outcomes.portfolio_multiples
     if portfolio.size < 2:
         raise NotEnoughScenarios(f"{portfolio.size} scenarios, at least 2 are needed")
     if not np.isfinite(portfolio).all():
         raise ValueError("a scenario holds a multiple that is not a finite number")
-    return _summarise(portfolio, losing_alone, cvar_confidence=cvar_confidence)
-
-
-def _summarise(
-    portfolio: NDArray[np.float64], losing_alone: NDArray[np.int64], *, cvar_confidence: float
-) -> OutOfSample:
     cvar = risk.cvar(portfolio, confidence=cvar_confidence)
     median, *quantiles = np.quantile(portfolio, (0.5, *QUANTILES)).tolist()
-    bins = np.searchsorted(_HISTOGRAM_EDGES, portfolio, side="right") - 1
-    counts = np.bincount(bins, minlength=len(_HISTOGRAM_EDGES)).tolist()
+    counts = _histogram(portfolio)
     return OutOfSample(
         scenarios=portfolio.size,
         loss_probability=clopper_pearson(
@@ -122,5 +103,12 @@ def _summarise(
         share_at_least_3x=float(np.mean(portfolio >= 3)),
         histogram=tuple(counts[:-1]),
         overflow_share=counts[-1] / portfolio.size,
-        bucket_loss_probabilities=tuple((losing_alone / portfolio.size).tolist()),
+        bucket_loss_probabilities=tuple((outcomes.losing_alone / portfolio.size).tolist()),
     )
+
+
+def _histogram(portfolio: NDArray[np.float64]) -> list[int]:
+    """Scenarios per bin, the last one open upwards."""
+    bins = np.searchsorted(_HISTOGRAM_EDGES, portfolio, side="right") - 1
+    counts: list[int] = np.bincount(bins, minlength=len(_HISTOGRAM_EDGES)).tolist()
+    return counts

@@ -60,7 +60,7 @@ def cvar(portfolio: NDArray[np.float64], *, confidence: float) -> float:
     tail_scenarios = (1 - confidence) * portfolio.size
     whole = math.floor(tail_scenarios)
     worst_first = np.sort(losses(portfolio))[::-1]
-    total = math.fsum(worst_first[:whole].tolist())
+    total = math.fsum(worst_first[:whole].data)
     if whole < portfolio.size:
         total += (tail_scenarios - whole) * float(worst_first[whole])
     return total / tail_scenarios

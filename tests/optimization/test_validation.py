@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from optimization import validation
+from optimization import validation_part
 from optimization.solver.allocate import allocate
 from optimization.solver.limits import parse_limits
 from optimization.solver.problem import AllocationProblem, Bucket
-from optimization.validation import ValidationStopped, validation_metrics
+from optimization.validation import validation_metrics
+from optimization.validation_part import ValidationStopped
 from scenarios.fund_config import scenario_config
 from scenarios.simulation.config import ScenarioConfig, parse_config
 from scenarios.simulation.model import build_model
@@ -150,13 +151,13 @@ def test_fresh_scenarios_are_not_those_that_were_searched() -> None:
     assert fresh_multiples()[:, : problem().scenarios].mean() != searched
 
 
-@pytest.mark.parametrize("chunk_scenarios", [97, 999, 5000, 5001])
-def test_size_of_the_chunks_does_not_matter(
-    chunk_scenarios: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("block_scenarios", [97, 999, 5000, 5001])
+def test_size_of_the_blocks_does_not_matter(
+    block_scenarios: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    in_one_chunk = found()
-    monkeypatch.setattr(validation, "CHUNK_SCENARIOS", chunk_scenarios)
-    assert metrics() == in_one_chunk
+    in_one_block = found()
+    monkeypatch.setattr(validation_part, "BLOCK_SCENARIOS", block_scenarios)
+    assert metrics() == in_one_block
 
 
 def test_deals_bought_are_what_the_dollars_pay_for() -> None:
@@ -254,9 +255,16 @@ def stop_after(calls: int) -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize("calls", [0, 1, 3])
-def test_validation_stops_between_two_chunks_when_told_to(
+def test_validation_stops_between_two_blocks_when_told_to(
     calls: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation, "CHUNK_SCENARIOS", 1000)
+    monkeypatch.setattr(validation_part, "BLOCK_SCENARIOS", 1000)
     with pytest.raises(ValidationStopped):
         metrics(should_stop=stop_after(calls))
+
+
+def test_scenarios_done_are_told_as_they_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation_part, "BLOCK_SCENARIOS", 2000)
+    told: list[int] = []
+    metrics(progress=told.append)
+    assert told == [2000, 4000, 5000]

@@ -2,14 +2,19 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from optimization.solver.out_of_sample import NotEnoughScenarios, OutOfSample, out_of_sample
+from optimization.solver.outcomes import outcomes
 
 
 def figures(multiples: list[float], confidence: float = 0.75) -> OutOfSample:
-    return out_of_sample(weights=[1.0], chunks=[np.array([multiples])], cvar_confidence=confidence)
+    """Of one bucket that holds everything."""
+    return out_of_sample(
+        outcomes=outcomes(
+            weights=np.array([1.0]), multiples=np.array([multiples]), first_scenario=0
+        ),
+        cvar_confidence=confidence,
+    )
 
 
 def test_figures_of_eight_scenarios_by_hand() -> None:
@@ -39,27 +44,16 @@ def test_histogram_bins_are_a_tenth_wide_and_closed_below() -> None:
 
 def test_buckets_alone_lose_in_their_own_scenarios() -> None:
     found = out_of_sample(
-        weights=[0.5, 0.5],
-        chunks=[np.array([[0.5, 2.0], [3.0, 3.0]]), np.array([[0.0, 2.0], [0.2, 3.0]])],
+        outcomes=outcomes(
+            weights=np.array([0.5, 0.5]),
+            multiples=np.array([[0.5, 2.0, 0.0, 2.0], [3.0, 3.0, 0.2, 3.0]]),
+            first_scenario=0,
+        ),
         cvar_confidence=0.95,
     )
 
     assert found.bucket_loss_probabilities == (0.5, 0.25)
     assert found.loss_probability.value == 0.25
-
-
-@given(st.lists(st.integers(1, 99), unique=True, max_size=5).map(sorted))
-def test_cutting_scenarios_into_chunks_changes_nothing(cuts: list[int]) -> None:
-    draw = np.random.default_rng(7)
-    multiples = draw.lognormal(0.3, 0.8, size=(3, 100)).astype(np.float32)
-    weights = [0.2, 0.5, 0.3]
-
-    whole = out_of_sample(weights=weights, chunks=[multiples], cvar_confidence=0.9)
-    cut = out_of_sample(
-        weights=weights, chunks=np.split(multiples, cuts, axis=1), cvar_confidence=0.9
-    )
-
-    assert cut == whole
 
 
 def test_json_has_only_plain_values() -> None:
@@ -72,14 +66,9 @@ def test_fewer_than_two_scenarios_are_refused() -> None:
     with pytest.raises(NotEnoughScenarios):
         figures([1.0])
     with pytest.raises(NotEnoughScenarios):
-        out_of_sample(weights=[1.0], chunks=[], cvar_confidence=0.95)
+        figures([])
 
 
 def test_scenario_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(ValueError, match="not a finite number"):
         figures([1.0, float("nan"), 2.0])
-
-
-def test_chunk_of_another_number_of_buckets_is_refused() -> None:
-    with pytest.raises(ValueError, match="do not fit"):
-        out_of_sample(weights=[1.0], chunks=[np.ones((2, 5))], cvar_confidence=0.95)

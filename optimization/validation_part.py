@@ -1,0 +1,154 @@
+"""Simulates an allocation in a range of fresh scenarios, and puts such ranges together.
+
+Two laws are tried in the same scenarios: the one that was searched, and the same with as many
+deals in each bucket as the allocation buys there.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.solver.outcomes import Gathering, Outcomes, outcomes
+from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.model import ScenarioModel, build_model
+from scenarios.simulation.sample import Sample
+
+# Simulated together: small enough for the processor's cache, and without effect on the result.
+BLOCK_SCENARIOS = 16_384
+# A bucket cannot be simulated with less than one deal, even if it buys a part of one.
+FEWEST_DEALS = 1.0
+
+
+class ValidationStopped(Exception):
+    """The caller asked to stop; nothing was concluded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationCase:
+    """An allocation and the law to try it under; ``deals`` is what each weight pays for."""
+
+    config: ScenarioConfig
+    weights: Mapping[str, float]
+    deals: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        config: ScenarioConfig,
+        weights: Mapping[str, float],
+        capital_usd: Decimal,
+        all_in_costs_usd: Mapping[str, Decimal],
+    ) -> "ValidationCase":
+        """A fraction of a deal means a part of one."""
+        capital = float(capital_usd)
+        deals = {
+            key: weights[key] * capital / float(cost) for key, cost in all_in_costs_usd.items()
+        }
+        return cls(config=config, weights=weights, deals=deals)
+
+    @property
+    def bucket_count(self) -> int:
+        return len(self.config.buckets)
+
+    def weights_in_row_order(self) -> NDArray[np.float64]:
+        return np.array([self.weights[bucket.key] for bucket in self.config.buckets])
+
+    def config_as_bought(self) -> ScenarioConfig:
+        """The same law with as many deals in each bucket as the allocation buys there."""
+        return replace(
+            self.config,
+            buckets=tuple(
+                replace(bucket, reference_deals=max(FEWEST_DEALS, round(self.deals[bucket.key], 6)))
+                for bucket in self.config.buckets
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ValidationPart:
+    """The same range of scenarios under the law that was searched and with the deals bought."""
+
+    reference: Outcomes
+    as_bought: Outcomes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gatherings:
+    reference: Gathering
+    as_bought: Gathering
+
+    @classmethod
+    def of(cls, *, first_scenario: int, scenarios: int, buckets: int) -> "_Gatherings":
+        reference, as_bought = (
+            Gathering(first_scenario=first_scenario, scenarios=scenarios, buckets=buckets)
+            for _law in range(2)
+        )
+        return cls(reference=reference, as_bought=as_bought)
+
+    def add(self, part: ValidationPart) -> None:
+        self.reference.add(part.reference)
+        self.as_bought.add(part.as_bought)
+
+    def complete(self) -> ValidationPart:
+        return ValidationPart(
+            reference=self.reference.complete(), as_bought=self.as_bought.complete()
+        )
+
+
+def simulate_part(
+    *,
+    case: ValidationCase,
+    first_scenario: int,
+    scenarios: int,
+    should_stop: Callable[[], bool],
+    progress: Callable[[int], None] = lambda _done: None,
+) -> ValidationPart:
+    """The outcomes of ``scenarios`` fresh scenarios; ``progress`` hears how many are done.
+
+    :raises ValidationStopped: ``should_stop`` turned true between two blocks
+    """
+    weights = case.weights_in_row_order()
+    models = (build_model(case.config), build_model(case.config_as_bought()))
+    gatherings = _Gatherings.of(
+        first_scenario=first_scenario, scenarios=scenarios, buckets=case.bucket_count
+    )
+    for done in range(0, scenarios, BLOCK_SCENARIOS):
+        if should_stop():
+            raise ValidationStopped(f"stopped before scenario {first_scenario + done}")
+        count = min(BLOCK_SCENARIOS, scenarios - done)
+        reference, as_bought = (
+            _outcomes(model, weights, first_scenario=first_scenario + done, count=count)
+            for model in models
+        )
+        gatherings.add(ValidationPart(reference=reference, as_bought=as_bought))
+        progress(done + count)
+    return gatherings.complete()
+
+
+def merge_parts(parts: Iterable[ValidationPart], *, scenarios: int, buckets: int) -> ValidationPart:
+    """All scenarios from 0 on, to the byte what `simulate_part` gives for them in one piece.
+
+    ``parts`` come in scenario order and may be made one at a time: each is copied and let go.
+
+    :raises RangesDoNotFit: they do not cover exactly these scenarios
+    """
+    gatherings = _Gatherings.of(first_scenario=0, scenarios=scenarios, buckets=buckets)
+    for part in parts:
+        gatherings.add(part)
+    return gatherings.complete()
+
+
+def _outcomes(
+    model: ScenarioModel, weights: NDArray[np.float64], *, first_scenario: int, count: int
+) -> Outcomes:
+    return outcomes(
+        weights=weights,
+        multiples=model.multiples(
+            sample=Sample.VALIDATION, first_scenario=first_scenario, count=count
+        ),
+        first_scenario=first_scenario,
+    )
