@@ -6,6 +6,7 @@ bits, so no number that reaches a scenario matrix may pass through those. Errors
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ ONE_OVER_SQRT_TWO_PI = 0.39894228040143267794
 ONE_OVER_SQRT_PI = 0.56418958354775628695
 
 EXP_IS_ZERO_BELOW = -800.0
+BELL_IS_ZERO_FROM = 16 * 28
+"""In sixteenths: exp(-28^2) is below the smallest number."""
 # |x| <= ln(2) / 2 is left: the first neglected term is below 1e-19.
 EXP_TAYLOR = tuple(1.0 / math.factorial(degree) for degree in range(15))
 # |(m - 1) / (m + 1)| <= 0.1716 for m in [sqrt(1/2), sqrt(2)]: its 26th power is below 2e-20.
@@ -62,16 +65,22 @@ def normal_upper_tail(x: FloatArray) -> FloatArray:
     Source: W. J. Cody, Rational Chebyshev approximations for the error function, Mathematics of
     Computation 23 (1969), with the coefficients of his CALERF.
     """
+    return normal_tail_and_density(x)[0]
+
+
+def normal_tail_and_density(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """``normal_upper_tail`` and ``normal_density``, which share their exponential."""
     scaled = np.asarray(x, dtype=np.float64) * SQRT_HALF
     size = np.abs(scaled)
+    bell = _exp_of_minus_square(size)
     near = size <= 0.46875
     far = size > 4.0
     middle = ~(near | far)
     tail = np.empty_like(size)
     tail[near] = 1.0 - _erf_near_zero(size[near])
-    tail[middle] = _erfc_middle(size[middle])
-    tail[far] = _erfc_far(size[far])
-    return 0.5 * np.where(scaled < 0.0, 2.0 - tail, tail)
+    tail[middle] = bell[middle] * _ratio(size[middle], CODY_C, CODY_D)
+    tail[far] = _erfc_far(size[far], bell[far])
+    return 0.5 * np.where(scaled < 0.0, 2.0 - tail, tail), ONE_OVER_SQRT_TWO_PI * bell
 
 
 def normal_quantile(probability: FloatArray) -> FloatArray:
@@ -100,8 +109,16 @@ def normal_quantile(probability: FloatArray) -> FloatArray:
 
 def _exp_of_minus_square(x: FloatArray) -> FloatArray:
     # The square of x cut to sixteenths is exact, so no error of x * x is blown up by exp.
-    cut = np.trunc(x * 16.0) * 0.0625
-    return exp(-cut * cut) * exp(-(x - cut) * (x + cut))
+    sixteenths = np.trunc(x * 16.0)
+    cut = sixteenths * 0.0625
+    index = np.minimum(np.abs(sixteenths), BELL_IS_ZERO_FROM).astype(np.intp)
+    return _bell_at_sixteenths()[index] * exp(-(x - cut) * (x + cut))
+
+
+@lru_cache(maxsize=1)
+def _bell_at_sixteenths() -> FloatArray:
+    cut = np.arange(BELL_IS_ZERO_FROM + 1) * 0.0625
+    return exp(-cut * cut)
 
 
 def _erf_near_zero(x: FloatArray) -> FloatArray:
@@ -109,14 +126,10 @@ def _erf_near_zero(x: FloatArray) -> FloatArray:
     return x * _ratio(square, CODY_A, CODY_B)
 
 
-def _erfc_middle(x: FloatArray) -> FloatArray:
-    return _exp_of_minus_square(x) * _ratio(x, CODY_C, CODY_D)
-
-
-def _erfc_far(x: FloatArray) -> FloatArray:
+def _erfc_far(x: FloatArray, bell: FloatArray) -> FloatArray:
     inverse_square = 1.0 / (x * x)
     correction = inverse_square * _ratio(inverse_square, CODY_P, CODY_Q)
-    return _exp_of_minus_square(x) * (ONE_OVER_SQRT_PI - correction) / x
+    return bell * (ONE_OVER_SQRT_PI - correction) / x
 
 
 def _ratio(

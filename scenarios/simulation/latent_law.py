@@ -12,7 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios.simulation.elementary import FloatArray, normal_density, normal_upper_tail
+from scenarios.simulation.elementary import (
+    FloatArray,
+    normal_density,
+    normal_tail_and_density,
+    normal_upper_tail,
+)
 from scenarios.simulation.macro_law import MacroLaw
 
 # Where N is cut for the purpose of laying out a table: P(|N| > 6.5) is 8e-11.
@@ -72,26 +77,35 @@ class LatentLaw:
     def _average(self, z: FloatArray, *, sign: float) -> FloatArray:
         """Average of P(sign * N <= sign * (z - a_m G) / normal part) over the macro factor."""
         z = np.asarray(z, dtype=np.float64)
+        integrals = self._tail_integrals(z, sign=sign)
         total = np.zeros_like(z)
         for probability, low, high in zip(
             self.macro.probabilities, self.macro.lows, self.macro.highs, strict=True
         ):
-            to_low = (z - self.macro_loading * low) / self.normal_part
-            to_high = (z - self.macro_loading * high) / self.normal_part
             width = self.macro_loading * (high - low) / self.normal_part
             if width < NARROW:
-                share = _mean_tail_over_narrow_range(0.5 * (to_low + to_high), width, sign=sign)
+                middle = 0.5 * (self._distance(z, low) + self._distance(z, high))
+                share = _mean_tail_over_narrow_range(middle, width, sign=sign)
             else:
-                share = (_tail_integral(sign * to_low) - _tail_integral(sign * to_high)) / (
-                    sign * width
-                )
+                share = (integrals[low] - integrals[high]) / (sign * width)
             total = total + probability * share
         return total
+
+    def _distance(self, z: FloatArray, factor: float) -> FloatArray:
+        """From the score of this macro factor alone to z, in units of the normal part."""
+        return (z - self.macro_loading * factor) / self.normal_part
+
+    def _tail_integrals(self, z: FloatArray, *, sign: float) -> dict[float, FloatArray]:
+        """``_tail_integral`` at every border of a regime; neighbours share theirs."""
+        borders = sorted({*self.macro.lows, *self.macro.highs})
+        distances = np.array([sign * self._distance(z, border) for border in borders])
+        return dict(zip(borders, _tail_integral(distances), strict=True))
 
 
 def _tail_integral(t: FloatArray) -> FloatArray:
     """The integral of the normal distribution function from minus infinity to t."""
-    return t * normal_upper_tail(-t) + normal_density(t)
+    tail, density = normal_tail_and_density(-t)
+    return t * tail + density
 
 
 def _mean_tail_over_narrow_range(middle: FloatArray, width: float, *, sign: float) -> FloatArray:

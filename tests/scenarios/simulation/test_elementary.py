@@ -99,3 +99,10 @@ def test_normal_quantile_is_symmetric() -> None:
     np.testing.assert_array_equal(
         elementary.normal_quantile(p), -elementary.normal_quantile(1.0 - p)
     )
+
+
+def test_tail_and_density_together_have_the_bits_of_each_alone() -> None:
+    x = np.linspace(-45, 45, 9001)
+    tail, density = elementary.normal_tail_and_density(x)
+    assert tail.tobytes() == elementary.normal_upper_tail(x).tobytes()
+    assert density.tobytes() == elementary.normal_density(x).tobytes()
