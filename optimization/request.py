@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from optimization.request_law import (
+    StatedLaw,
+    check_under_stand_in,
+    read_config,
+    read_stated_law,
+)
 from optimization.solver.limits import Limits, read_limits
-from scenarios.fund_config import scenario_config
-from scenarios.simulation.checked_input import MISSING, Fault, FieldReader, InvalidInput
-from scenarios.simulation.config import ScenarioConfig, parse_config
-from scenarios.simulation.config_regimes import read_regimes
+from scenarios.simulation.checked_input import MISSING, FieldReader
+from scenarios.simulation.config import ScenarioConfig
 
 DEFAULT_OPTIMIZATION_SCENARIOS = 400
+# Sobol' points fill the space evenly in powers of two.
+DEFAULT_SOBOL_SCENARIOS = 512
+FEWEST_VALIDATION_SCENARIOS = 5000
+MOST_VALIDATION_SCENARIOS = 10_000_000
 DEFAULT_VALIDATION_SCENARIOS = 100_000
 DEFAULT_TIME_LIMIT_SECONDS = 120.0
 DEFAULT_MIP_GAP = 1e-4
@@ -53,8 +61,7 @@ class OptimizationRequest:
     calibration_version: str
     optimization_scenarios: int
     validation_scenarios: int
-    seed: str | None
-    regimes: list[Any] | None
+    law: StatedLaw
     limits: Limits
     primary_lock_epsilon: float
     mip_gap: float
@@ -69,8 +76,9 @@ class OptimizationRequest:
             "calibration": self.calibration_version,
             "optimization_scenarios": self.optimization_scenarios,
             "validation_scenarios": self.validation_scenarios,
-            "seed": self.seed,
-            "regimes": self.regimes,
+            "seed": self.law.seed,
+            "regimes": self.law.regimes,
+            "scenario_law": self.law.members or None,
             "limits": self.limits.as_json(),
             "primary_lock_epsilon": self.primary_lock_epsilon,
             "mip_gap": self.mip_gap,
@@ -85,6 +93,34 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
     """
     reader = FieldReader(data)
     name = reader.text("name", longest=200)
+    capital_usd = _capital_usd(reader, fund=fund)
+    version = reader.choice(
+        "calibration", sorted(fund.calibrations), default=fund.default_calibration or MISSING
+    )
+    law = read_stated_law(reader)
+    scenarios = _scenarios(reader, law=law, calibration=fund.calibrations.get(version, {}))
+    limits = _limits(reader, fund=fund, scenarios=scenarios["optimization_scenarios"])
+    settings = _solver_settings(reader)
+    reader.refuse_unknown_fields()
+    config = _config(reader, law, fund=fund, version=version)
+    reader.raise_faults()
+    return OptimizationRequest(
+        name=name,
+        capital_usd=capital_usd,
+        calibration_version=version,
+        **scenarios,
+        law=law,
+        limits=limits,
+        **settings,
+        config=config,
+    )
+
+
+def default_optimization_scenarios(sampling: str) -> int:
+    return DEFAULT_SOBOL_SCENARIOS if sampling == "sobol" else DEFAULT_OPTIMIZATION_SCENARIOS
+
+
+def _capital_usd(reader: FieldReader, *, fund: FundFacts) -> Any:
     capital_usd = reader.money_usd("capital_usd", default=fund.size_usd)
     if capital_usd is not None and capital_usd > fund.size_usd:
         reader.fault(
@@ -92,45 +128,24 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
             "OUT_OF_RANGE",
             f"is {capital_usd}, must be at most the fund's size {fund.size_usd}",
         )
-    version = reader.choice(
-        "calibration", sorted(fund.calibrations), default=fund.default_calibration or MISSING
-    )
-    scenarios = reader.integer(
-        "optimization_scenarios", minimum=64, maximum=5000, default=DEFAULT_OPTIMIZATION_SCENARIOS
-    )
-    validation_scenarios = reader.integer(
-        "validation_scenarios",
-        minimum=5000,
-        maximum=1_000_000,
-        default=DEFAULT_VALIDATION_SCENARIOS,
-    )
-    seed = reader.text("seed", longest=64, default=None)
-    regimes = reader.raw("regimes", None)
-    limits = _limits(reader, fund=fund, scenarios=scenarios)
-    epsilon = reader.number(
-        "primary_lock_epsilon", minimum=0.0, maximum=0.1, default=DEFAULT_PRIMARY_LOCK_EPSILON
-    )
-    mip_gap = reader.number("mip_gap", minimum=1e-6, maximum=0.1, default=DEFAULT_MIP_GAP)
-    time_limit_seconds = reader.number(
-        "time_limit_seconds", minimum=1.0, maximum=240.0, default=DEFAULT_TIME_LIMIT_SECONDS
-    )
-    reader.refuse_unknown_fields()
-    config = _config(reader, fund=fund, version=version, regimes=regimes, seed=seed)
-    reader.raise_faults()
-    return OptimizationRequest(
-        name=name,
-        capital_usd=capital_usd,
-        calibration_version=version,
-        optimization_scenarios=scenarios,
-        validation_scenarios=validation_scenarios,
-        seed=seed,
-        regimes=regimes,
-        limits=limits,
-        primary_lock_epsilon=epsilon,
-        mip_gap=mip_gap,
-        time_limit_seconds=time_limit_seconds,
-        config=config,
-    )
+    return capital_usd
+
+
+def _scenarios(
+    reader: FieldReader, *, law: StatedLaw, calibration: Mapping[str, Any]
+) -> dict[str, Any]:
+    default = default_optimization_scenarios(law.sampling_with(calibration))
+    return {
+        "optimization_scenarios": reader.integer(
+            "optimization_scenarios", minimum=64, maximum=5000, default=default
+        ),
+        "validation_scenarios": reader.integer(
+            "validation_scenarios",
+            minimum=FEWEST_VALIDATION_SCENARIOS,
+            maximum=MOST_VALIDATION_SCENARIOS,
+            default=DEFAULT_VALIDATION_SCENARIOS,
+        ),
+    }
 
 
 def _limits(reader: FieldReader, *, fund: FundFacts, scenarios: int | None) -> Limits:
@@ -145,34 +160,24 @@ def _limits(reader: FieldReader, *, fund: FundFacts, scenarios: int | None) -> L
     )
 
 
-def _config(
-    reader: FieldReader,
-    *,
-    fund: FundFacts,
-    version: str | None,
-    regimes: object,
-    seed: str | None,
-) -> Any:
-    """The scenario config, whose rules the regimes of the request must keep too.
+def _solver_settings(reader: FieldReader) -> dict[str, Any]:
+    return {
+        "primary_lock_epsilon": reader.number(
+            "primary_lock_epsilon", minimum=0.0, maximum=0.1, default=DEFAULT_PRIMARY_LOCK_EPSILON
+        ),
+        "mip_gap": reader.number("mip_gap", minimum=1e-6, maximum=0.1, default=DEFAULT_MIP_GAP),
+        "time_limit_seconds": reader.number(
+            "time_limit_seconds", minimum=1.0, maximum=240.0, default=DEFAULT_TIME_LIMIT_SECONDS
+        ),
+    }
 
-    Faults that are not in the request point at the fund's policy.
-    """
-    if version is None:
-        if regimes is not None:
-            read_regimes(reader)
-        return None
-    try:
-        return parse_config(
-            scenario_config(
-                calibration=fund.calibrations[version],
-                buckets=fund.buckets,
-                regimes=regimes,
-                seed=seed,
-            )
+
+def _config(reader: FieldReader, law: StatedLaw, *, fund: FundFacts, version: str | None) -> Any:
+    """None after a fault. What is wrong with the law is said even of an unknown calibration."""
+    if version is not None:
+        return read_config(
+            reader, law, calibration=fund.calibrations[version], buckets=fund.buckets
         )
-    except InvalidInput as error:
-        for fault in error.faults:
-            in_request = fault.path.startswith("regimes") and regimes is not None
-            path = fault.path if in_request else f"fund.{fault.path}"
-            reader.faults.append(Fault(path, fault.code, fault.message))
-        return None
+    for calibration in list(fund.calibrations.values())[:1]:
+        check_under_stand_in(reader, law, calibration=calibration, buckets=fund.buckets)
+    return None

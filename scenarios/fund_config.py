@@ -1,6 +1,7 @@
-"""Puts a calibration and a fund's bucket policy together into one scenario config."""
+"""Puts a calibration, a fund's bucket policy and what a request states into one scenario config."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from funds.shipped import benchmark_calibration, default_fund
@@ -13,6 +14,26 @@ BUCKET_FIELDS = (
     "return_multiplier",
 )
 
+LAW_PATHS: Mapping[str, str] = MappingProxyType(
+    {
+        "exit_law": "exit_law",
+        "variance_shares": "dependence.variance_shares",
+        "factor_shares": "dependence.factor_shares",
+        "bucket_correlation": "dependence.bucket_correlation",
+        "value_path_coupling": "dependence.value_path_coupling",
+        "failure_recovery": "failure_recovery",
+        "unspent_reserves": "unspent_reserves",
+        "sampling": "sampling",
+    }
+)
+"""What a request may state of the law in place of its calibration, and where a config has it."""
+
+# A config takes one of the two: to state one is to do without the other.
+_ALTERNATIVES = (
+    ("factor_shares", "bucket_correlation"),
+    ("bucket_correlation", "factor_shares"),
+)
+
 
 def scenario_config(
     *,
@@ -20,9 +41,18 @@ def scenario_config(
     buckets: Sequence[Mapping[str, Any]],
     regimes: object = None,
     seed: str | None = None,
+    scenario_law: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """The config JSON of a fund; ``regimes`` replaces those of the calibration."""
-    config = {**calibration, "buckets": [_bucket(bucket) for bucket in buckets], "seed": seed}
+    """The config JSON of a fund; ``regimes`` and ``scenario_law`` replace the calibration's.
+
+    Members of ``scenario_law`` are those of `LAW_PATHS`; one that is None is the calibration's.
+    """
+    law = {name: value for name, value in (scenario_law or {}).items() if value is not None}
+    config = {
+        **_with_law(calibration, law),
+        "buckets": [_bucket(bucket) for bucket in buckets],
+        "seed": seed,
+    }
     if regimes is not None:
         config["regimes"] = regimes
     return config
@@ -33,6 +63,17 @@ def default_scenario_config() -> dict[str, Any]:
     return scenario_config(
         calibration=benchmark_calibration()["parameters"], buckets=default_fund()["buckets"]
     )
+
+
+def _with_law(calibration: Mapping[str, Any], law: Mapping[str, object]) -> dict[str, Any]:
+    config = {**calibration, "dependence": {**calibration["dependence"]}}
+    for stated, other in _ALTERNATIVES:
+        if stated in law and other not in law:
+            config["dependence"].pop(other, None)
+    for name, value in law.items():
+        *section, field = LAW_PATHS[name].split(".")
+        (config[section[0]] if section else config)[field] = value
+    return config
 
 
 def _bucket(policy: Mapping[str, Any]) -> dict[str, Any]:

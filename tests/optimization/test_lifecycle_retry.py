@@ -20,6 +20,7 @@ ASKED: dict[str, Any] = {
     **SMALL,
     "seed": "2026",
     "capital_usd": "12345678.90",
+    "scenario_law": {"sampling": "sobol", "exit_law": {"law": "lognormal"}},
     "limits": {"sectors": {"saas": {"min": 0.3}}, "max_bucket_weight": 0.5},
 }
 

@@ -15,7 +15,7 @@ CVAR = {"confidence": 0.95, "max": 0.4}
 RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "capital_usd": (["0.01", "100000000.00"], ["0", "-1", "100000000.01"]),
     "optimization_scenarios": ([64, 5000], [63, 5001]),
-    "validation_scenarios": ([5000, 1_000_000], [4999, 1_000_001]),
+    "validation_scenarios": ([5000, 10_000_000], [4999, 10_000_001]),
     "primary_lock_epsilon": ([0, 0.1], [-0.001, 0.101]),
     "mip_gap": ([1e-6, 0.1], [9e-7, 0.101]),
     "time_limit_seconds": ([1, 240], [0.9, 240.1]),
@@ -170,6 +170,7 @@ def test_request_that_only_has_a_name_is_filled_in() -> None:
         "validation_scenarios": 100_000,
         "seed": None,
         "regimes": None,
+        "scenario_law": None,
         "limits": {},
         "primary_lock_epsilon": 1e-3,
         "mip_gap": 1e-4,

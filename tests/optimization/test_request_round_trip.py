@@ -44,15 +44,36 @@ limits = st.fixed_dictionaries(
         "stages": st.fixed_dictionaries({}, optional={"seed": weight_ranges}),
     },
 )
+scenario_laws = st.fixed_dictionaries(
+    {},
+    optional={
+        "exit_law": st.sampled_from(
+            [
+                {"law": "lognormal"},
+                {"law": "pareto", "multiple_cap": 1000},
+                {"law": "lognormal_pareto", "tail_index": 1.2, "multiple_cap": 250.5},
+            ]
+        ),
+        "variance_shares": st.sampled_from(["calm", "market"]),
+        "factor_shares": st.just({"sector": 0.1, "stage": 0.2, "bucket": 0.7}),
+        "value_path_coupling": st.floats(0, 0.95) | st.just(0),
+        "failure_recovery": st.fixed_dictionaries(
+            {"threshold": st.floats(0, 0.999), "maximum": fractions}
+        ),
+        "unspent_reserves": st.sampled_from(["idle", "returned", None]),
+        "sampling": st.sampled_from(["iid", "antithetic", "sobol"]),
+    },
+)
 requests = st.fixed_dictionaries(
     {"name": names},
     optional={
         "capital_usd": st.decimals(min_value="0.01", max_value=100_000_000, places=2).map(str),
         "calibration": st.just(VERSION),
         "optimization_scenarios": st.integers(min_value=64, max_value=5000),
-        "validation_scenarios": st.integers(min_value=5000, max_value=1_000_000),
+        "validation_scenarios": st.integers(min_value=5000, max_value=10_000_000),
         "seed": names.filter(lambda text: len(text) <= 64),
         "regimes": regimes(),
+        "scenario_law": scenario_laws | st.none(),
         "limits": limits,
         "primary_lock_epsilon": st.floats(min_value=0, max_value=0.1),
         "mip_gap": st.floats(min_value=1e-6, max_value=0.1),

@@ -67,6 +67,22 @@ def test_regimes_of_a_request_replace_those_of_the_calibration() -> None:
     assert config["regimes"] == REGIMES
 
 
+def test_law_of_a_request_replaces_that_of_the_calibration() -> None:
+    config = scenario_config(
+        calibration=CALIBRATION,
+        buckets=[POLICY],
+        scenario_law={"sampling": "sobol", "value_path_coupling": 0.5, "exit_law": None},
+    )
+    assert config["sampling"] == "sobol"
+    assert config["dependence"] == {**CALIBRATION["dependence"], "value_path_coupling": 0.5}
+    assert config["exit_law"] == CALIBRATION["exit_law"]
+
+
+def test_law_that_nobody_knows_is_not_passed_over() -> None:
+    with pytest.raises(KeyError, match="tail"):
+        scenario_config(calibration=CALIBRATION, buckets=[], scenario_law={"tail": 1})
+
+
 def test_seed_is_passed_on() -> None:
     assert scenario_config(calibration=CALIBRATION, buckets=[], seed="2026")["seed"] == "2026"
     assert scenario_config(calibration=CALIBRATION, buckets=[])["seed"] is None
@@ -74,7 +90,10 @@ def test_seed_is_passed_on() -> None:
 
 def test_neither_calibration_nor_policy_is_changed() -> None:
     calibration, policy = copy.deepcopy(CALIBRATION), copy.deepcopy(POLICY)
-    scenario_config(calibration=calibration, buckets=[policy], regimes=REGIMES, seed="x")
+    law = {"factor_shares": {"sector": 1, "stage": 0, "bucket": 0}, "unspent_reserves": "idle"}
+    scenario_config(
+        calibration=calibration, buckets=[policy], regimes=REGIMES, seed="x", scenario_law=law
+    )
     assert (calibration, policy) == (CALIBRATION, POLICY)
 
 

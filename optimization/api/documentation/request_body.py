@@ -6,13 +6,17 @@ constants, and a test holds that it refuses nothing that those rules accept.
 
 from typing import Any
 
+from optimization.api.documentation.scenario_law import SCENARIO_LAW
 from optimization.api.documentation.shapes import Shape
 from optimization.request import (
     DEFAULT_MIP_GAP,
     DEFAULT_OPTIMIZATION_SCENARIOS,
     DEFAULT_PRIMARY_LOCK_EPSILON,
+    DEFAULT_SOBOL_SCENARIOS,
     DEFAULT_TIME_LIMIT_SECONDS,
     DEFAULT_VALIDATION_SCENARIOS,
+    FEWEST_VALIDATION_SCENARIOS,
+    MOST_VALIDATION_SCENARIOS,
 )
 from optimization.solver.limits import MAX_EXPECTED_WINNERS
 from scenarios.simulation.config_regimes import MAX_REGIMES
@@ -95,11 +99,17 @@ REQUEST_BODY = Shape(
             },
             "optimization_scenarios": {
                 "type": ["integer", "null"],
-                "default": DEFAULT_OPTIMIZATION_SCENARIOS,
+                "minimum": 64,
+                "maximum": 5000,
+                "description": f"Default: {DEFAULT_OPTIMIZATION_SCENARIOS}, or"
+                f" {DEFAULT_SOBOL_SCENARIOS} if sampling is sobol.",
             },
             "validation_scenarios": {
                 "type": ["integer", "null"],
+                "minimum": FEWEST_VALIDATION_SCENARIOS,
+                "maximum": MOST_VALIDATION_SCENARIOS,
                 "default": DEFAULT_VALIDATION_SCENARIOS,
+                "description": "Fresh scenarios on which the allocation found is measured.",
             },
             "seed": {
                 "type": ["string", "null"],
@@ -107,6 +117,7 @@ REQUEST_BODY = Shape(
                 "description": "Another seed draws other scenarios of the same law.",
             },
             "regimes": REGIMES,
+            "scenario_law": SCENARIO_LAW,
             "limits": LIMITS,
             "primary_lock_epsilon": {
                 "type": ["number", "null"],

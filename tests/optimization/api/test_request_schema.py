@@ -12,6 +12,7 @@ from funds.shipped import benchmark_calibration, default_fund
 from optimization.api.documentation.request_body import REQUEST_BODY
 from optimization.request import FundFacts, parse_request
 from scenarios.simulation.checked_input import InvalidInput
+from scenarios.simulation.variance_presets import LOADINGS
 
 FUND_ID = "0f0e2b38-6c0d-4f4e-9f5f-0d0c8f3f7a11"
 BENCHMARK = benchmark_calibration()
@@ -47,6 +48,26 @@ regimes = st.sampled_from(
         [{"name": "one", "probability": 1, "shock_min": -1, "shock_max": 1}],
     ]
 )
+correlation = {
+    "buckets": [bucket["key"] for bucket in FACTS.buckets],
+    "matrix": [[int(row == column) for column in range(12)] for row in range(12)],
+}
+factor_shares = st.just({"sector": 0.5, "stage": 0.25, "bucket": 0.25})
+scenario_laws = perhaps(
+    exit_law=st.sampled_from(
+        [
+            {"law": "lognormal", "tail_index": None},
+            {"law": "pareto", "multiple_cap": 300},
+            {"law": "lognormal_pareto", "tail_index": 0.1, "multiple_cap": 1_000_000},
+        ]
+    ),
+    variance_shares=st.sampled_from(sorted(LOADINGS)),
+    factor_shares=factor_shares,
+    value_path_coupling=st.floats(0, 0.95),
+    failure_recovery=st.just({"threshold": 0, "maximum": 1}),
+    unspent_reserves=st.sampled_from(["returned", "idle"]),
+    sampling=st.sampled_from(["iid", "antithetic", "sobol"]),
+) | perhaps(bucket_correlation=st.just(correlation))
 requests = st.fixed_dictionaries(
     {"name": st.text(st.characters(codec="ascii", min_codepoint=32), min_size=1, max_size=200)},
     optional={
@@ -55,9 +76,10 @@ requests = st.fixed_dictionaries(
         | st.integers(1, 100_000_000),
         "calibration": st.none() | st.just(BENCHMARK["version"]),
         "optimization_scenarios": st.none() | st.integers(64, 5000) | st.just(400.0),
-        "validation_scenarios": st.none() | st.integers(5000, 1_000_000),
+        "validation_scenarios": st.none() | st.integers(5000, 10_000_000),
         "seed": st.none() | st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1),
         "regimes": st.none() | regimes,
+        "scenario_law": st.none() | scenario_laws,
         "limits": st.none() | limits,
         "primary_lock_epsilon": st.none() | st.floats(0, 0.1),
         "mip_gap": st.none() | st.floats(1e-6, 0.1),
@@ -93,3 +115,12 @@ def test_every_limit_that_the_rules_know_is_in_the_schema_and_no_other() -> None
     (fault,) = raised.value.faults
     known = fault.message.split("known: ")[1].split(", ")
     assert set(REQUEST_BODY.schema["properties"]["limits"]["properties"]) == set(known)
+
+
+def test_every_member_of_a_law_that_the_rules_know_is_in_the_schema_and_no_other() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        parse_request({"name": "x", "scenario_law": {"?": 1}}, fund=FACTS)
+
+    (fault,) = raised.value.faults
+    known = fault.message.split("known: ")[1].split(", ")
+    assert set(REQUEST_BODY.schema["properties"]["scenario_law"]["properties"]) == set(known)

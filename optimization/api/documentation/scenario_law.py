@@ -1,0 +1,80 @@
+"""The scenario law of a request as JSON Schema: what it may state in place of its calibration."""
+
+from typing import Any, get_args
+
+from scenarios.simulation.config_sections import EXIT_LAW_FIELDS
+from scenarios.simulation.parameters import SamplingName, UnspentReserves
+from scenarios.simulation.variance_presets import LOADINGS
+
+SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def _record(description: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    """An object or null; fields that may be null may also be left out."""
+    return {
+        "type": ["object", "null"],
+        "description": description,
+        "properties": fields,
+        "required": [name for name, schema in fields.items() if "null" not in schema["type"]],
+        "additionalProperties": False,
+    }
+
+
+def _choice(description: str, *choices: str) -> dict[str, Any]:
+    return {"type": ["string", "null"], "description": description, "enum": [*choices, None]}
+
+
+SCENARIO_LAW: dict[str, Any] = {
+    "type": ["object", "null"],
+    "description": "Each member replaces that of the calibration as a whole; without it, or null,"
+    " the calibration's applies.",
+    "properties": {
+        "exit_law": _record(
+            "How multiples of successful exits are spread. `lognormal_pareto` needs tail_index and"
+            " multiple_cap, `pareto` multiple_cap alone, `lognormal` neither.",
+            law={"type": "string", "enum": list(EXIT_LAW_FIELDS)},
+            tail_index={"type": ["number", "null"], "minimum": 0.1, "maximum": 10},
+            multiple_cap={"type": ["number", "null"], "minimum": 1, "maximum": 1_000_000},
+        ),
+        "variance_shares": _choice(
+            "How much of the variance of a diversified portfolio comes from the market, from"
+            " sectors and stages, and from single deals.",
+            *LOADINGS,
+        ),
+        "factor_shares": _record(
+            "How the common factor of a bucket splits; the three sum to 1. Not together with"
+            " bucket_correlation.",
+            sector=SHARE,
+            stage=SHARE,
+            bucket=SHARE,
+        ),
+        "bucket_correlation": _record(
+            "Correlations of the buckets' common factors, in place of factor_shares: every active"
+            " bucket of the fund once; symmetric, 1 on the diagonal, no eigenvalue below 0.",
+            buckets={"type": "array", "items": {"type": "string"}},
+            matrix={"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+        ),
+        "value_path_coupling": {
+            "type": ["number", "null"],
+            "minimum": 0,
+            "maximum": 0.95,
+            "description": "How strongly better exits take longer paths.",
+        },
+        "failure_recovery": _record(
+            "What failed companies return: at best `maximum` per invested dollar, nothing below"
+            " the rank `threshold` among failures.",
+            threshold={"type": "number", "minimum": 0, "maximum": 0.999},
+            maximum=SHARE,
+        ),
+        "unspent_reserves": _choice(
+            "Whether reserves that no deal calls come back as cash or are lost.",
+            *get_args(UnspentReserves),
+        ),
+        "sampling": _choice(
+            "How the optimization scenarios are drawn. Validation scenarios are always"
+            " independent.",
+            *get_args(SamplingName),
+        ),
+    },
+    "additionalProperties": False,
+}

@@ -1,0 +1,225 @@
+"""The scenario law of a request replaces the calibration's, and its faults point into it."""
+
+from typing import Any
+
+import pytest
+
+from optimization.request import FundFacts
+from scenarios.simulation.canonical_key import matrix_key
+from scenarios.simulation.sample import Sample
+from tests.optimization.small_fund import (
+    VERSION,
+    asked,
+    faults,
+    found,
+    small_facts,
+    with_calibration,
+    with_policy,
+)
+
+KEYS = [bucket["key"] for bucket in small_facts().buckets]
+CORRELATION = {
+    "buckets": KEYS,
+    "matrix": [[1.0 if row == column else 0.4 for column in range(4)] for row in range(4)],
+}
+FACTOR_SHARES = {"sector": 0.2, "stage": 0.2, "bucket": 0.6}
+
+
+def config_json(fund: FundFacts | None = None, **law: Any) -> dict[str, Any]:
+    return asked({"scenario_law": law}, fund=fund).config.canonical_json()
+
+
+def key(data: dict[str, Any]) -> str:
+    return matrix_key(config=asked(data).config, scenarios=400, sample=Sample.OPTIMIZATION)
+
+
+@pytest.mark.parametrize(
+    ("section", "member", "value"),
+    [
+        ("", "exit_law", {"law": "lognormal", "tail_index": None, "multiple_cap": None}),
+        ("", "failure_recovery", {"threshold": 0.7, "maximum": 0.5}),
+        ("", "unspent_reserves", "idle"),
+        ("", "sampling", "antithetic"),
+        ("dependence", "variance_shares", "calm"),
+        ("dependence", "factor_shares", FACTOR_SHARES),
+        ("dependence", "value_path_coupling", 0.6),
+        ("dependence", "bucket_correlation", CORRELATION),
+    ],
+)
+def test_member_replaces_that_of_the_calibration_and_nothing_else(
+    section: str, member: str, value: Any
+) -> None:
+    before, after = config_json(), config_json(**{member: value})
+
+    assert (after[section] if section else after)[member] == value
+    others = {"factor_shares", "bucket_correlation", member}
+    for config in (before, after):
+        for name in others:
+            (config[section] if section else config).pop(name, None)
+    assert after == before
+
+
+def test_exit_law_replaces_the_whole_of_the_calibrations() -> None:
+    # The calibration has a tail index, which a Pareto law does not take.
+    assert config_json(exit_law={"law": "pareto", "multiple_cap": 500})["exit_law"] == {
+        "law": "pareto",
+        "tail_index": None,
+        "multiple_cap": 500.0,
+    }
+
+
+def test_correlation_does_without_the_factor_shares_of_the_calibration() -> None:
+    assert config_json(bucket_correlation=CORRELATION)["dependence"]["factor_shares"] is None
+
+
+def test_factor_shares_do_without_the_correlation_of_the_calibration() -> None:
+    dependence = {
+        "variance_shares": "market",
+        "value_path_coupling": 0.25,
+        "bucket_correlation": CORRELATION,
+    }
+    after = config_json(with_calibration(dependence=dependence), factor_shares=FACTOR_SHARES)
+    assert "bucket_correlation" not in after["dependence"]
+    assert after["dependence"]["factor_shares"] == FACTOR_SHARES
+
+
+@pytest.mark.parametrize("law", [None, {}, {"sampling": None, "exit_law": None}])
+def test_request_that_states_nothing_needs_the_matrix_of_one_without_a_law(law: Any) -> None:
+    assert key({"scenario_law": law}) == key({})
+    assert asked({"scenario_law": law}).as_json()["scenario_law"] is None
+
+
+def test_law_as_the_calibration_has_it_needs_the_same_matrix() -> None:
+    calibration = small_facts().calibrations[VERSION]
+    stated = {
+        "exit_law": calibration["exit_law"],
+        "failure_recovery": calibration["failure_recovery"],
+        "unspent_reserves": calibration["unspent_reserves"],
+        "sampling": "iid",
+        **calibration["dependence"],
+    }
+    assert key({"scenario_law": stated}) == key({})
+
+
+def test_stated_members_are_kept_with_the_request_as_they_were_stated() -> None:
+    law = {"exit_law": {"law": "lognormal"}, "sampling": None, "value_path_coupling": 0}
+    assert asked({"scenario_law": law}).as_json()["scenario_law"] == {
+        "exit_law": {"law": "lognormal"},
+        "value_path_coupling": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("law", "path", "code"),
+    [
+        ([], "scenario_law", "NOT_AN_OBJECT"),
+        ({"tail": 1}, "scenario_law.tail", "UNKNOWN_FIELD"),
+        ({"regimes": []}, "scenario_law.regimes", "UNKNOWN_FIELD"),
+        ({"exit_law": {}}, "scenario_law.exit_law.law", "REQUIRED"),
+        ({"exit_law": {"law": "weibull"}}, "scenario_law.exit_law.law", "NOT_A_CHOICE"),
+        (
+            {"exit_law": {"law": "lognormal", "multiple_cap": 9}},
+            "scenario_law.exit_law.multiple_cap",
+            "EXIT_PARAMS",
+        ),
+        ({"variance_shares": "wild"}, "scenario_law.variance_shares", "NOT_A_CHOICE"),
+        (
+            {"factor_shares": {**FACTOR_SHARES, "bucket": 0.5}},
+            "scenario_law.factor_shares",
+            "SHARES_SUM",
+        ),
+        (
+            {"factor_shares": FACTOR_SHARES, "bucket_correlation": CORRELATION},
+            "scenario_law.factor_shares",
+            "CORRELATION_INVALID",
+        ),
+        (
+            {"bucket_correlation": {"buckets": KEYS[:1], "matrix": [[1]]}},
+            "scenario_law.bucket_correlation.buckets",
+            "CORRELATION_INVALID",
+        ),
+        (
+            {"bucket_correlation": {"buckets": ["a", "b"], "matrix": [[1, 0.5], [0.4, 1]]}},
+            "scenario_law.bucket_correlation.matrix[0][1]",
+            "CORRELATION_INVALID",
+        ),
+        ({"value_path_coupling": 0.96}, "scenario_law.value_path_coupling", "OUT_OF_RANGE"),
+        (
+            {"failure_recovery": {"threshold": 0.5}},
+            "scenario_law.failure_recovery.maximum",
+            "REQUIRED",
+        ),
+        ({"unspent_reserves": "kept"}, "scenario_law.unspent_reserves", "NOT_A_CHOICE"),
+        ({"sampling": 7}, "scenario_law.sampling", "NOT_A_CHOICE"),
+    ],
+)
+def test_fault_of_the_law_stands_in_the_law(law: Any, path: str, code: str) -> None:
+    assert found({"scenario_law": law}) == [(path, code)]
+
+
+def test_faults_of_the_law_are_found_although_the_calibration_is_unknown() -> None:
+    assert found(
+        {
+            "calibration": "v1999",
+            "regimes": [],
+            "scenario_law": {"sampling": "halton", "exit_law": {"law": "lognormal"}},
+        },
+        # Its own spread is too wide for a lognormal law, but that is not the calibration asked for.
+        fund=with_wide_seed(),
+    ) == [
+        ("calibration", "NOT_A_CHOICE"),
+        ("regimes", "REGIME_INVALID"),
+        ("scenario_law.sampling", "NOT_A_CHOICE"),
+    ]
+
+
+def with_wide_seed() -> FundFacts:
+    """The P90 of seed exits is 20 times their median, which only heavy tails can have."""
+    stages = small_facts().calibrations[VERSION]["stages"]
+    wide = {**stages["seed"], "exit_multiple_median": 1.0, "exit_multiple_p90": 20.0}
+    return with_calibration(stages={**stages, "seed": wide})
+
+
+def test_law_that_does_not_suit_a_stage_is_a_fault_of_the_law() -> None:
+    (fault,) = faults({"scenario_law": {"exit_law": {"law": "lognormal"}}}, fund=with_wide_seed())
+    assert (fault.path, fault.code) == ("scenario_law.exit_law", "EXIT_PARAMS")
+    assert fault.message == (
+        "does not suit the fund: stages.seed.exit_multiple_p90 is 20, must be at most 15 times the"
+        " median (1) under lognormal"
+    )
+
+
+def test_law_that_suits_no_bucket_is_one_fault_that_names_a_bucket() -> None:
+    # The P90 of seed exits is 13.5, of series A exits 10: both above a cap of 8.
+    law = {"exit_law": {"law": "lognormal_pareto", "tail_index": 1.5, "multiple_cap": 8}}
+    (fault,) = faults({"scenario_law": law})
+    assert (fault.path, fault.code) == ("scenario_law.exit_law", "EXIT_CAP")
+    assert fault.message == (
+        "does not suit the fund: return_multiplier of seed/fintech is 1, which lifts the P90 of"
+        " exits to 13.5; it must stay below exit_law.multiple_cap (8); so do 3 others"
+    )
+
+
+def test_fault_of_the_policy_stays_one_of_the_fund_beside_a_law() -> None:
+    fund = with_policy(risk_multiplier=3.0)
+    (path,) = {path for path, _ in found({}, fund=fund)}
+    assert path == "fund.buckets[0].risk_multiplier"
+    assert found({"scenario_law": {"sampling": "sobol"}}, fund=fund) == found({}, fund=fund)
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "stated", "scenarios"),
+    [
+        (None, None, 400),
+        (None, "antithetic", 400),
+        (None, "sobol", 512),
+        ("sobol", None, 512),
+        ("sobol", "iid", 400),
+    ],
+)
+def test_default_number_of_scenarios_follows_the_sampling(
+    calibrated: str | None, stated: str | None, scenarios: int
+) -> None:
+    fund = small_facts() if calibrated is None else with_calibration(sampling=calibrated)
+    request = asked({"scenario_law": {"sampling": stated}}, fund=fund)
+    assert request.optimization_scenarios == scenarios
