@@ -23,7 +23,12 @@ from scenarios.simulation.random_words import (
 )
 from scenarios.simulation.stream import Stream
 
-SLOT_BITS = 4
+LOWER_HALF = np.uint64(2**32 - 1)
+UPPER_HALF_SHIFT = np.uint64(32)
+
+PLACES_AT_ONCE = 8_192
+"""Where scenarios are few, several pairs of deals are drawn together: a call of numpy costs as much
+as its work on a thousand numbers. Without effect on the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +50,24 @@ class DealPlaces:
         """
         cells = np.floor(LATTICE_PER_UNIT * (shared_scores - self.origin))
         shared_places = SLOTS * cells.astype(np.int64)
-        for index in range(deals):
-            if index % 2 == 0:
-                halves = self._half_words(index // 2, stream)
-            # The upper half of a word serves the even deal.
-            yield self._places(halves[:, 1 - index % 2], shared_places)
+        pairs = (deals + 1) // 2
+        together = max(1, PLACES_AT_ONCE // stream.count)
+        for first in range(0, pairs, together):
+            words = self._words(range(first, min(first + together, pairs)), stream)
+            even_places = self._places(words >> UPPER_HALF_SHIFT, shared_places)
+            # With an odd number of deals the last word serves one deal only.
+            odd_deals = min(len(words), deals // 2 - first)
+            odd_places = self._places(words[:odd_deals] & LOWER_HALF, shared_places)
+            for pair in range(len(words)):
+                yield even_places[pair]
+                if pair < odd_deals:
+                    yield odd_places[pair]
 
-    def _half_words(self, deal_pair: int, stream: Stream) -> NDArray[np.uint32]:
-        """(count, 2) lower and upper halves; a Sobol' sequence leaves the deals independent."""
+    def _words(self, deal_pairs: range, stream: Stream) -> NDArray[np.uint64]:
+        """(pairs, count); a Sobol' sequence leaves the deals independent."""
+        return np.stack([self._pair_words(pair, stream) for pair in deal_pairs])
+
+    def _pair_words(self, deal_pair: int, stream: Stream) -> NDArray[np.uint64]:
         draw = partial(
             random_words,
             key=self.key,
@@ -63,20 +78,18 @@ class DealPlaces:
         )
         first, count = stream.first_scenario, stream.count
         if stream.sampling == "antithetic":
-            words = antithetic_words(
-                draw, first_scenario=first, count=count, mirrored_bits=ALL_BITS
-            )
-        else:
-            words = draw(first_scenario=first, count=count)
-        return words.astype("<u8", copy=False).view("<u4").reshape(-1, 2)
+            return antithetic_words(draw, first_scenario=first, count=count, mirrored_bits=ALL_BITS)
+        return draw(first_scenario=first, count=count)
 
     def _places(
-        self, half_words: NDArray[np.uint32], shared_places: NDArray[np.int64]
+        self, half_words: NDArray[np.uint64], shared_places: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """28 bits of a half word are the deal's own normal, the lowest 4 its place in the cell."""
+        normal_bits = half_words.view(np.int64)
+        slots = normal_bits & (SLOTS - 1)
+        normal_bits -= slots
         lattice = deal_lattice_table(self.own_loading)
-        own_integers = np.right_shift(half_words, np.uint32(SLOT_BITS))
-        places = np.take(lattice, deal_cells(own_integers), mode="clip")
+        places = np.take(lattice, deal_cells(normal_bits), mode="clip")
+        places += slots
         places += shared_places
-        places += np.bitwise_and(half_words, np.uint32(SLOTS - 1))
         return places

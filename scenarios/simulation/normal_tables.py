@@ -15,7 +15,8 @@ from scenarios.simulation.elementary import FloatArray, normal_quantile
 LATTICE_PER_UNIT = 512
 """Cells of the latent-score lattice per unit of the score."""
 
-SLOTS = 16
+SLOT_BITS = 4
+SLOTS = 1 << SLOT_BITS
 """Places within a lattice cell."""
 
 FLOAT_MANTISSA_BITS = 52
@@ -24,7 +25,7 @@ FLOAT_EXPONENT_BIAS = 1023
 DEAL_NORMAL_BITS = 28
 DEAL_CELL_BITS = 11  # 2,048 cells per octave
 DEAL_SHIFT = FLOAT_MANTISSA_BITS - DEAL_CELL_BITS
-DEAL_FIRST_CELL = (FLOAT_EXPONENT_BIAS - 1) << DEAL_CELL_BITS
+DEAL_FIRST_CELL = (FLOAT_EXPONENT_BIAS - 1 + SLOT_BITS) << DEAL_CELL_BITS
 
 FACTOR_MAGNITUDE_BITS = 52
 FACTOR_CELL_BITS = 10  # 1,024 cells per octave
@@ -40,14 +41,24 @@ def uniforms(words: NDArray[np.uint64]) -> FloatArray:
 def factor_normals(words: NDArray[np.uint64]) -> FloatArray:
     """Standard normals: the lowest bit is the sign, the upper 52 bits are the tail probability."""
     table = _factor_table()
-    magnitude = (words >> np.uint64(12)).astype(np.float64) + 0.5
+    # As signed integers, which processors turn into floats in one step.
+    magnitude = (words >> np.uint64(12)).view(np.int64).astype(np.float64)
+    magnitude += 0.5
     bits = magnitude.view(np.int64)
-    cell = (bits >> FACTOR_SHIFT) - FACTOR_FIRST_CELL
-    within = (bits & ((1 << FACTOR_SHIFT) - 1)).astype(np.float64) * 2.0**-FACTOR_SHIFT
-    at_low = table[cell]
-    size = at_low + within * (table[cell + 1] - at_low)
-    normals: FloatArray = np.where(words & np.uint64(1), -size, size)
-    return normals
+    within = (bits & ((1 << FACTOR_SHIFT) - 1)).astype(np.float64)
+    within *= 2.0**-FACTOR_SHIFT
+    bits >>= FACTOR_SHIFT
+    bits -= FACTOR_FIRST_CELL
+    normals = np.take(table, bits, mode="clip")
+    bits += 1
+    step = np.take(table, bits, mode="clip")
+    step -= normals
+    within *= step
+    normals += within
+    sign = words << np.uint64(63)
+    sign ^= normals.view(np.uint64)
+    signed: FloatArray = sign.view(np.float64)
+    return signed
 
 
 def ordered_normals(words: NDArray[np.uint64]) -> FloatArray:
@@ -92,7 +103,12 @@ def deal_lattice_table(own_loading: float) -> NDArray[np.int64]:
     return table
 
 
-def deal_cells(integers: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The cell of each 28-bit integer in ``deal_lattice_table``; negative for 0, to be clipped."""
-    bits = integers.astype(np.float64).view(np.int64)
-    return (bits >> DEAL_SHIFT) - DEAL_FIRST_CELL
+def deal_cells(normal_bits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The cell in ``deal_lattice_table`` of the 28-bit integer r in each number SLOTS * r.
+
+    Negative for r = 0, to be clipped.
+    """
+    cells = normal_bits.astype(np.float64).view(np.int64)
+    cells >>= DEAL_SHIFT
+    cells -= DEAL_FIRST_CELL
+    return cells

@@ -5,6 +5,7 @@ whatever the number of scenarios, the chunk it is drawn in, or the other buckets
 """
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -19,6 +20,8 @@ WORDS_PER_BLOCK = 4
 
 
 ALL_BITS = 2**64 - 1
+
+_THREAD = threading.local()
 
 
 class Role(IntEnum):
@@ -72,11 +75,32 @@ def random_words(
     numbers: as easy as 1, 2, 3 (SC 2011).
     """
     first_block, surplus = divmod(first_scenario, WORDS_PER_BLOCK)
-    counter = np.array([first_block, deal_pair, name, purpose << 8 | role], dtype=np.uint64)
-    philox_key = np.array([key.low, key.high], dtype=np.uint64)
-    generator = np.random.Philox(key=philox_key, counter=counter)
+    generator = _generator_of_this_thread()
+    generator.state = {
+        "bit_generator": "Philox",
+        "state": {
+            "counter": np.array([first_block, deal_pair, name, purpose << 8 | role], np.uint64),
+            "key": np.array([key.low, key.high], np.uint64),
+        },
+        "buffer": np.zeros(WORDS_PER_BLOCK, np.uint64),
+        "buffer_pos": WORDS_PER_BLOCK,
+        "has_uint32": 0,
+        "uinteger": 0,
+    }
     words: NDArray[np.uint64] = generator.random_raw(surplus + count)
     return words[surplus:]
+
+
+def _generator_of_this_thread() -> np.random.Philox:
+    """A generator whose state says nothing until it is set.
+
+    Making one costs several times as much as drawing 400 words, since numpy then asks the operating
+    system for entropy even where a key is given.
+    """
+    if not hasattr(_THREAD, "generator"):
+        _THREAD.generator = np.random.Philox(key=0)
+    generator: np.random.Philox = _THREAD.generator
+    return generator
 
 
 def antithetic_words(

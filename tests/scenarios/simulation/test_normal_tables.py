@@ -66,8 +66,8 @@ def test_lowest_bit_of_the_word_is_the_sign() -> None:
 
 def test_deal_lattice_is_within_one_cell_of_the_exact_normal_where_multiples_are_large() -> None:
     # Below 2^14 of 2^28 (scores above 3.8) a cell of the table holds at most 4 integers.
-    integers = np.arange(2**14, dtype=np.uint32)
-    lattice = deal_lattice_table(0.9).take(deal_cells(integers), mode="clip") / SLOTS
+    integers = np.arange(2**14, dtype=np.int64)
+    lattice = deal_lattice_table(0.9).take(deal_cells(SLOTS * integers), mode="clip") / SLOTS
     exact = -special.ndtri((integers + 0.5) / 2**28) * 0.9 * LATTICE_PER_UNIT
     assert np.max(np.abs(lattice - exact)) <= 1.0
 
@@ -75,8 +75,8 @@ def test_deal_lattice_is_within_one_cell_of_the_exact_normal_where_multiples_are
 def test_deal_lattice_has_the_moments_of_its_loading() -> None:
     # Every 64th integer; one cell of the table in the far lower tail stands for 1/4096 of all
     # draws, which takes 1e-4 off the variance, and rounding to the lattice adds 1/12 of a cell^2.
-    integers = np.arange(32, 2**28, 64, dtype=np.uint32)
-    normals = deal_lattice_table(1.0).take(deal_cells(integers), mode="clip") / (
+    integers = np.arange(32, 2**28, 64, dtype=np.int64)
+    normals = deal_lattice_table(1.0).take(deal_cells(SLOTS * integers), mode="clip") / (
         SLOTS * LATTICE_PER_UNIT
     )
     assert abs(normals.mean()) < 5e-5
@@ -84,6 +84,6 @@ def test_deal_lattice_has_the_moments_of_its_loading() -> None:
 
 
 def test_deal_lattice_falls_as_the_integer_rises() -> None:
-    integers = np.arange(0, 2**28, 1009, dtype=np.uint32)
-    lattice = deal_lattice_table(0.9).take(deal_cells(integers), mode="clip")
+    integers = np.arange(0, 2**28, 1009, dtype=np.int64)
+    lattice = deal_lattice_table(0.9).take(deal_cells(SLOTS * integers), mode="clip")
     assert np.all(np.diff(lattice) <= 0)
