@@ -1,5 +1,6 @@
 """Scenario matrices of one configuration, with exact means and win probabilities."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from scenarios.simulation.bucket_factors import bucket_factors_of
 from scenarios.simulation.bucket_law import bucket_law
 from scenarios.simulation.canonical_key import random_key_of
+from scenarios.simulation.cash_flow_years import YEARS
+from scenarios.simulation.cash_flows import CashFlows, PortfolioCashFlows, check_weights
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.deal_expectations import deal_expectations
 from scenarios.simulation.deal_places import DealPlaces
@@ -16,6 +19,7 @@ from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.macro_law import macro_law
 from scenarios.simulation.parameters import BucketParameters, SamplingName
+from scenarios.simulation.pooled_cash_flows import CashFlowTables, PooledCashFlows
 from scenarios.simulation.pooled_deals import PooledDeals
 from scenarios.simulation.random_words import PURPOSES, Role, name_word
 from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
@@ -47,6 +51,7 @@ class ScenarioModel:
     expected_years: FloatArray
     systemic: SystemicFactors
     pooled: tuple[PooledDeals, ...]
+    pooled_flows: tuple[PooledCashFlows, ...]
     sampling: SamplingName
 
     @property
@@ -64,38 +69,62 @@ class ScenarioModel:
         Column i is scenario ``first_scenario + i`` of the sample: the same numbers whatever the
         count, the chunk it is part of and the processor.
         """
-        purpose = PURPOSES[sample]
-        return self.draw(
-            Stream(
-                macro_purpose=purpose,
-                factor_purpose=purpose,
-                deal_purpose=purpose,
-                first_scenario=first_scenario,
-                count=count,
-                sampling=sampling_of(sample, configured=self.sampling),
-            )
-        )
+        return self.draw(self._stream(sample, first_scenario, count))
 
     def draw(self, stream: Stream) -> NDArray[np.float32]:
         """The matrix of a stream; ``multiples`` is the ordinary case."""
-        if stream.first_scenario < 0 or stream.count < 1:
-            raise ValueError(
-                f"scenarios from {stream.first_scenario}, {stream.count} of them: the first must "
-                "be at least 0 and the count at least 1"
-            )
         matrix = np.empty((len(self.buckets), stream.count), dtype=np.float32)
-        for start in range(0, stream.count, SCENARIOS_AT_ONCE):
-            chunk = replace(
-                stream,
-                first_scenario=stream.first_scenario + start,
-                count=min(SCENARIOS_AT_ONCE, stream.count - start),
-            )
+        for columns, chunk in _chunks(stream):
             scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
             for row, (pooled, shared) in enumerate(zip(self.pooled, scores, strict=True)):
-                matrix[row, start : start + chunk.count] = pooled.multiples(
-                    shared_scores=shared, stream=chunk
-                )
+                matrix[row, columns] = pooled.multiples(shared_scores=shared, stream=chunk)
         return matrix
+
+    def cash_flows(self, *, sample: Sample, first_scenario: int, count: int) -> CashFlows:
+        """When the same scenarios as in ``multiples`` call and return money, by bucket.
+
+        Over the years distributions less calls sum to the multiple less 1. Stored in float32, the
+        sum is exact to a millionth of the money that moves.
+        """
+        shape = (YEARS, len(self.buckets), count)
+        calls, distributions = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        for columns, chunk in _chunks(self._stream(sample, first_scenario, count)):
+            scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
+            for row, (pooled, shared) in enumerate(zip(self.pooled_flows, scores, strict=True)):
+                flows = pooled.flows(shared_scores=shared, stream=chunk)
+                calls[:, row, columns], distributions[:, row, columns] = flows
+        return CashFlows(calls=calls, distributions=distributions)
+
+    def portfolio_cash_flows(
+        self, *, weights: FloatArray, sample: Sample, first_scenario: int, count: int
+    ) -> PortfolioCashFlows:
+        """The cash flows of all buckets together, each times its weight (B,), in float64.
+
+        Buckets are added in order, one by one; memory does not depend on how many there are.
+
+        :raises ValueError: if the weights are not one finite number of at least 0 for each bucket
+        """
+        check_weights(weights, buckets=len(self.buckets))
+        calls, distributions = np.zeros((YEARS, count)), np.zeros((YEARS, count))
+        for columns, chunk in _chunks(self._stream(sample, first_scenario, count)):
+            scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
+            for weight, pooled, shared in zip(weights, self.pooled_flows, scores, strict=True):
+                if weight > 0.0:
+                    called, distributed = pooled.flows(shared_scores=shared, stream=chunk)
+                    calls[:, columns] += weight * called
+                    distributions[:, columns] += weight * distributed
+        return PortfolioCashFlows(calls=calls, distributions=distributions)
+
+    def _stream(self, sample: Sample, first_scenario: int, count: int) -> Stream:
+        purpose = PURPOSES[sample]
+        return Stream(
+            macro_purpose=purpose,
+            factor_purpose=purpose,
+            deal_purpose=purpose,
+            first_scenario=first_scenario,
+            count=count,
+            sampling=sampling_of(sample, configured=self.sampling),
+        )
 
 
 def build_model(config: ScenarioConfig) -> ScenarioModel:
@@ -112,6 +141,21 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
     }
     expectations = {deal: deal_expectations(deal) for deal in {law.deal for law in laws}}
     expected = [expectations[law.deal] for law in laws]
+    pooled = tuple(
+        PooledDeals(
+            places=DealPlaces(
+                key=key,
+                role=Role.DEAL,
+                name=name_word(role=Role.BUCKET, name=law.bucket.key),
+                origin=tables[law.deal, pair].origin,
+                own_loading=pair.own,
+            ),
+            table=tables[law.deal, pair],
+            weights=_deal_weights(law.bucket),
+        )
+        for law, pair in zip(laws, loadings, strict=True)
+    )
+    flow_tables = CashFlowTables()
     return ScenarioModel(
         buckets=config.buckets,
         expected_multiples=np.array([deal.multiple for deal in expected]),
@@ -124,19 +168,16 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
             loadings=loadings,
             bucket_factors=bucket_factors_of(config.dependence),
         ),
-        pooled=tuple(
-            PooledDeals(
-                places=DealPlaces(
-                    key=key,
-                    role=Role.DEAL,
-                    name=name_word(role=Role.BUCKET, name=law.bucket.key),
-                    origin=tables[law.deal, pair].origin,
-                    own_loading=pair.own,
-                ),
-                table=tables[law.deal, pair],
-                weights=_deal_weights(law.bucket),
+        pooled=pooled,
+        pooled_flows=tuple(
+            PooledCashFlows(
+                places=deals.places,
+                weights=deals.weights,
+                law=law.deal,
+                latent=latents[pair],
+                tables=flow_tables,
             )
-            for law, pair in zip(laws, loadings, strict=True)
+            for law, pair, deals in zip(laws, loadings, pooled, strict=True)
         ),
         sampling=config.sampling,
     )
@@ -145,6 +186,21 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
 def loadings_of(config: ScenarioConfig) -> tuple[Loadings, ...]:
     """For each bucket in order."""
     return (LOADINGS[config.dependence.variance_shares],) * len(config.buckets)
+
+
+def _chunks(stream: Stream) -> Iterator[tuple[slice, Stream]]:
+    """The stream in parts of at most SCENARIOS_AT_ONCE, each with its columns in the whole."""
+    if stream.first_scenario < 0 or stream.count < 1:
+        raise ValueError(
+            f"scenarios from {stream.first_scenario}, {stream.count} of them: the first must "
+            "be at least 0 and the count at least 1"
+        )
+    for start in range(0, stream.count, SCENARIOS_AT_ONCE):
+        end = min(start + SCENARIOS_AT_ONCE, stream.count)
+        yield (
+            slice(start, end),
+            replace(stream, first_scenario=stream.first_scenario + start, count=end - start),
+        )
 
 
 def _deal_weights(bucket: BucketParameters) -> DealWeights:

@@ -13,6 +13,7 @@ class Path:
     probability: float
     graduations: int
     mean_years: float
+    mean_rounds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +84,14 @@ def round_rates(*, stage: StageParameters, risk_multiplier: float) -> RoundRates
 
 
 def outcome_paths(*, rounds: Sequence[RoundRates], max_rounds: int) -> OutcomePaths:
-    """The probability and the mean years of every ending of a company entered at ``rounds[0]``.
+    """Probability, mean years and rounds of every ending of a company entered at ``rounds[0]``.
 
     After ``max_rounds`` rounds the companies still alive end where they are, exits to failures
     in the ratio of the stage's own rates, with no further time.
     """
     exits = [_Tally() for _ in rounds]
     failures = [_Tally() for _ in rounds]
-    alive = [_Tally() for _ in rounds]
-    alive[0].add(1.0, 0.0)
+    alive = [_Tally(1.0), *(_Tally() for _ in rounds[1:])]
     for _ in range(max_rounds):
         alive = _after_one_round(alive, rounds, exits, failures)
     for here, rates, exited, failed in zip(alive, rounds, exits, failures, strict=True):
@@ -102,20 +102,23 @@ def outcome_paths(*, rounds: Sequence[RoundRates], max_rounds: int) -> OutcomePa
 
 
 class _Tally:
-    """Probability mass and the sum of mass times years."""
+    """Probability mass and the sums of mass times years and times rounds."""
 
-    __slots__ = ("mass", "mass_years")
+    __slots__ = ("mass", "mass_rounds", "mass_years")
 
-    def __init__(self) -> None:
-        self.mass = 0.0
+    def __init__(self, mass: float = 0.0) -> None:
+        self.mass = mass
         self.mass_years = 0.0
+        self.mass_rounds = 0.0
 
-    def add(self, mass: float, mass_years: float) -> None:
-        self.mass += mass
-        self.mass_years += mass_years
+    def pass_round(self, years: float) -> None:
+        self.mass_years += self.mass * years
+        self.mass_rounds += self.mass
 
     def take(self, source: "_Tally", fraction: float) -> None:
-        self.add(source.mass * fraction, source.mass_years * fraction)
+        self.mass += source.mass * fraction
+        self.mass_years += source.mass_years * fraction
+        self.mass_rounds += source.mass_rounds * fraction
 
 
 def _after_one_round(
@@ -126,7 +129,7 @@ def _after_one_round(
 ) -> list[_Tally]:
     following = [_Tally() for _ in rounds]
     for index, (here, rates) in enumerate(zip(alive, rounds, strict=True)):
-        here.mass_years += here.mass * rates.years
+        here.pass_round(rates.years)
         exits[index].take(here, rates.exit)
         failures[index].take(here, rates.fail)
         following[index].take(here, rates.stay)
@@ -141,6 +144,7 @@ def _paths(tallies: Sequence[_Tally]) -> tuple[Path, ...]:
             probability=tally.mass,
             graduations=graduations,
             mean_years=tally.mass_years / tally.mass,
+            mean_rounds=tally.mass_rounds / tally.mass,
         )
         for graduations, tally in enumerate(tallies)
         if tally.mass > 0.0

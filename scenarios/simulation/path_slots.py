@@ -1,14 +1,19 @@
-"""The sixteen places of a lattice cell as a point set in (score, path quantile).
+"""The sixteen places of a lattice cell as a point set in (score, path quantile, time quantile).
 
 Place s lies at (s + 1/2) / 16 of the cell in the score and has the path quantile
 (bit reversal of s + shift of the cell) / 16. The shift turns by the golden ratio from cell to
 cell, so neighbouring cells fill each other's gaps; every other cell reverses the order of its
 places, so that high quantiles do not go with the upper part of cells.
+
+The quantile that says how long the path takes is laid out the same way with another order, shift
+and turn, so that it goes neither with the score nor with the path: the three coordinates of a
+cell's places are a (0, 4, 3)-net in base 2, one place in each of sixteen equal boxes of any shape.
 """
 
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scenarios.simulation.elementary import FloatArray, normal_quantile
 from scenarios.simulation.normal_tables import SLOTS
@@ -16,6 +21,11 @@ from scenarios.simulation.normal_tables import SLOTS
 GOLDEN_RATIO = 0.6180339887498949
 POSITIONS = (np.arange(SLOTS, dtype=np.float64) + 0.5) / SLOTS
 BIT_REVERSAL = np.array([0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15], dtype=np.float64)
+# The second dimension of the Sobol' sequence (the first is the bit reversal), in sixteenths.
+TIME_ORDER = np.array([0, 8, 12, 4, 10, 2, 6, 14, 15, 7, 3, 11, 5, 13, 9, 1], dtype=np.float64)
+PLASTIC_RATIO = 0.7548776662466927
+"""1 over the plastic number, which turns independently of the golden ratio."""
+
 # Cells are laid out in whole pages so that buckets with slightly different lattices share them.
 CELLS_PER_PAGE = 1024
 
@@ -30,16 +40,34 @@ def path_normals(cells: int) -> FloatArray:
     return _page_normals(-(-cells // CELLS_PER_PAGE))[:cells]
 
 
+def time_normals(cells: int) -> FloatArray:
+    """(cells, SLOTS) standard normals that say how long a path takes."""
+    return _page_time_normals(-(-cells // CELLS_PER_PAGE))[:cells]
+
+
 @lru_cache(maxsize=4)
 def _page_quantiles(pages: int) -> FloatArray:
     cells = np.arange(pages * CELLS_PER_PAGE)
     is_odd = cells % 2 == 1
-    turns = (cells.astype(np.float64) + 0.5) * GOLDEN_RATIO
-    shifts = turns - np.floor(turns)
     order = np.where(is_odd[:, None], BIT_REVERSAL[::-1], BIT_REVERSAL)
-    return (order + shifts[:, None]) / SLOTS
+    return (order + _shifts(cells, GOLDEN_RATIO)[:, None]) / SLOTS
 
 
 @lru_cache(maxsize=4)
 def _page_normals(pages: int) -> FloatArray:
     return normal_quantile(_page_quantiles(pages))
+
+
+@lru_cache(maxsize=4)
+def _page_time_normals(pages: int) -> FloatArray:
+    cells = np.arange(pages * CELLS_PER_PAGE)
+    # Turned over in pairs of cells: with the path's single cells, all four combinations occur.
+    is_turned = cells // 2 % 2 == 1
+    order = np.where(is_turned[:, None], SLOTS - 1.0 - TIME_ORDER, TIME_ORDER)
+    return normal_quantile((order + _shifts(cells, PLASTIC_RATIO)[:, None]) / SLOTS)
+
+
+def _shifts(cells: NDArray[np.intp], ratio: float) -> FloatArray:
+    turns = (cells.astype(np.float64) + 0.5) * ratio
+    shifts: FloatArray = turns - np.floor(turns)
+    return shifts

@@ -29,6 +29,7 @@ class Ending:
     graduations: int
     probability: float
     years: float
+    rounds: int
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ def histories(data: dict[str, Any], bucket: dict[str, Any]) -> Iterator[Ending]:
         scale = (1 - fail) / (1 - stage["fail_probability"])
         exit_, graduate = stage["exit_probability"] * scale, stage["graduate_probability"] * scale
         if rounds == data["financing"]["max_rounds"]:
-            yield Ending(True, position, probability * exit_ / (exit_ + fail), years)
-            yield Ending(False, position, probability * fail / (exit_ + fail), years)
+            yield Ending(True, position, probability * exit_ / (exit_ + fail), years, rounds)
+            yield Ending(False, position, probability * fail / (exit_ + fail), years, rounds)
             return
         years = years + stage["years_per_round"]
-        yield Ending(True, position, probability * exit_, years)
-        yield Ending(False, position, probability * fail, years)
+        yield Ending(True, position, probability * exit_, years, rounds + 1)
+        yield Ending(False, position, probability * fail, years, rounds + 1)
         yield from walk(position, rounds + 1, probability * (1 - exit_ - graduate - fail), years)
         if graduate > 0:
             yield from walk(position + 1, rounds + 1, probability * graduate, years)

@@ -1,72 +1,26 @@
-"""The table from which deals are drawn against the exact law.
-
-The sampler's own probabilities of the lattice cells are worked out here from the number of
-integers behind each table entry and the law of the shared score, without drawing anything.
-"""
+"""The table from which deals are drawn against the exact law."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import stats
 
 from scenarios.simulation.config import parse_config
-from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.normal_tables import (
-    DEAL_CELL_BITS,
-    DEAL_NORMAL_BITS,
-    LATTICE_PER_UNIT,
-    SLOTS,
-    deal_lattice_table,
+from scenarios.simulation.model import build_model
+from scenarios.simulation.normal_tables import DEAL_NORMAL_BITS, SLOTS
+from tests.scenarios.simulation.cell_probabilities import (
+    cell_probabilities,
+    integers_behind_entries,
 )
 from tests.scenarios.simulation.plain_law import (
-    SQUARED_LOADINGS,
     deal_distribution,
     ending_probabilities,
-    standardised_regimes,
     win_probability,
 )
 from tests.scenarios.simulation.sample_config import ENTRY_STAGES, bucket_data, config_data
 
 Floats = NDArray[np.float64]
-MARGIN_CELLS = 8000
-
-
-def integers_behind_entries() -> Floats:
-    """How many of the 2^28 integers use each entry of the deal lattice table."""
-    octaves = np.arange(DEAL_NORMAL_BITS)[:, None]
-    places = 1 + np.arange(2**DEAL_CELL_BITS + 1) / 2**DEAL_CELL_BITS
-    starts = np.ceil(np.ldexp(places, octaves))
-    zero = np.zeros(2**DEAL_CELL_BITS)
-    zero[0] = 1
-    return np.concatenate([zero, np.diff(starts, axis=1).ravel()])
-
-
-def shared_score_distribution(data: dict[str, Any], scores: Floats) -> Floats:
-    """P(a_m G + a_b H <= z) by quadrature over the shock ranges."""
-    macro, bucket = np.sqrt(SQUARED_LOADINGS[data["dependence"]["variance_shares"]])
-    nodes, weights = np.polynomial.legendre.leggauss(64)
-    total = np.zeros_like(scores)
-    for probability, low, high in standardised_regimes(data):
-        factor = low + (high - low) * (nodes + 1) / 2
-        inside = stats.norm.cdf((scores[:, None] - macro * factor) / bucket)
-        total += probability * (inside @ weights) / 2
-    return total
-
-
-def cell_probabilities(model: ScenarioModel, data: dict[str, Any]) -> Floats:
-    """The sampler's probability of each cell of the first bucket's table."""
-    deals = model.pooled[0]
-    own_cells = deal_lattice_table(deals.places.own_loading) // SLOTS + MARGIN_CELLS
-    own = np.bincount(own_cells, integers_behind_entries(), minlength=2 * MARGIN_CELLS)
-    numbers = np.arange(-MARGIN_CELLS, MARGIN_CELLS + 1)
-    below = shared_score_distribution(data, deals.table.origin + numbers / LATTICE_PER_UNIT)
-    sums = np.convolve(own / 2**DEAL_NORMAL_BITS, np.diff(below))
-    # Entry i of the sum stands for cell i - 2 * MARGIN_CELLS; the ends take what lies beyond.
-    cells = len(deals.table.multiples) // SLOTS
-    index = np.clip(np.arange(len(sums)) - 2 * MARGIN_CELLS, 0, cells - 1)
-    return np.bincount(index, sums, minlength=cells).astype(np.float64)
 
 
 def table_and_probabilities(data: dict[str, Any]) -> tuple[Floats, Floats]:

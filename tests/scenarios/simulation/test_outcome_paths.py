@@ -30,16 +30,18 @@ def test_two_stages_and_two_rounds_worked_by_hand() -> None:
     #                fail .2 + .04 + .02667 = .26667; years (.2*2 + .04*4 + .02667*4)/.26667 = 2.5
     # One graduation: exit .3 + .1 = .4; years (.3*3 + (.1*4 + .05*3)*2/3)/.4 = 3.16667
     #                 fail .15 + .05 = .2; years (.15*3 + (.1*4 + .05*3)/3)/.2 = 3.16667
+    # Rounds: without graduation (.1*1 + .03333*2)/.13333 = 1.25 for exits, and
+    #         (.2*1 + .06667*2)/.26667 = 1.25 for failures; with one always 2.
     paths = outcome_paths(rounds=[EARLY, LATE], max_rounds=2)
     found = [
-        (path.probability, path.graduations, path.mean_years)
+        (path.probability, path.graduations, path.mean_years, path.mean_rounds)
         for path in paths.exits + paths.failures
     ]
     expected = [
-        (0.4 / 3, 0, 2.5),
-        (0.4, 1, 19 / 6),
-        (0.8 / 3, 0, 2.5),
-        (0.2, 1, 19 / 6),
+        (0.4 / 3, 0, 2.5, 1.25),
+        (0.4, 1, 19 / 6, 2),
+        (0.8 / 3, 0, 2.5, 1.25),
+        (0.2, 1, 19 / 6, 2),
     ]
     np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
 
@@ -67,9 +69,11 @@ def test_paths_agree_with_every_single_history(stage: str, risk_multiplier: floa
             ]
             probability = sum(h.probability for h in same)
             years = sum(h.probability * h.years for h in same) / probability
+            rounds = sum(h.probability * h.rounds for h in same) / probability
             # Some hundred additions of numbers below 1.
             assert path.probability == pytest.approx(probability, rel=0, abs=1e-14)
             assert path.mean_years == pytest.approx(years, rel=1e-12)
+            assert path.mean_rounds == pytest.approx(rounds, rel=1e-12)
 
 
 def absorbed_by_matrix_power(rounds: list[RoundRates], max_rounds: int) -> tuple[float, float]:
