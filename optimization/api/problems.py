@@ -9,6 +9,7 @@ from typing import Any, Literal
 from optimization.api.json_pointer import dotted_path, pointer, pointer_of
 from optimization.api.strict_json import RefusedJson
 from scenarios.simulation.checked_input import InvalidInput
+from scenarios.simulation.named_errors import error_name
 
 MEDIA_TYPE = "application/problem+json"
 # An answer lists no more faults than this, however many a hostile body has.
@@ -54,7 +55,9 @@ class ProblemError:
     detail: str
 
     def as_json(self) -> dict[str, str]:
-        return {self.place: self.at, "code": self.code, "detail": self.detail}
+        name = error_name(path=self.at, code=self.code)
+        named = {"name": name} if name else {}
+        return {self.place: self.at, "code": self.code, **named, "detail": self.detail}
 
 
 @dataclass(frozen=True, slots=True)

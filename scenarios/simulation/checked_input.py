@@ -234,10 +234,10 @@ def _broken_bound(
     below: float | None,
 ) -> str:
     """The rule in words when ``number`` breaks a bound, else an empty string."""
-    low = f"at least {minimum:g}" if minimum is not None else ""
-    low = f"above {above:g}" if above is not None else low
-    high = f"at most {maximum:g}" if maximum is not None else ""
-    high = f"below {below:g}" if below is not None else high
+    low = f"at least {_bound(minimum)}" if minimum is not None else ""
+    low = f"above {_bound(above)}" if above is not None else low
+    high = f"at most {_bound(maximum)}" if maximum is not None else ""
+    high = f"below {_bound(below)}" if below is not None else high
     inside = (
         (minimum is None or number >= minimum)
         and (maximum is None or number <= maximum)
@@ -245,6 +245,11 @@ def _broken_bound(
         and (below is None or number < below)
     )
     return "" if inside else " and ".join(part for part in (low, high) if part)
+
+
+def _bound(number: float) -> str:
+    """Whole numbers with all their digits: 10000000 and not 1e+07."""
+    return str(int(number)) if number == int(number) else f"{number:g}"
 
 
 def _shown(value: object) -> str:

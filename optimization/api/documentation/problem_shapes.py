@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiResponse
 
 from optimization.api.documentation.shapes import TEXT, Shape, a_list, a_record, one_of
 from optimization.api.problems import CODE_OF_STATUS, MEDIA_TYPE, TITLE_OF_CODE
+from scenarios.simulation.named_errors import NAMED_ERRORS
 
 DESCRIPTION_OF_STATUS = {
     400: "The request breaks a rule; `errors` has one entry for each.",
@@ -34,6 +35,11 @@ PROBLEM_ERROR = Shape(
             "parameter": {**TEXT, "description": "Name of the query parameter."},
             "header": {**TEXT, "description": "Name of the header."},
             "code": {**TEXT, "description": "Stable, for programs."},
+            "name": {
+                "type": "string",
+                "enum": list(NAMED_ERRORS),
+                "description": "The error of the scenario law, where it is one.",
+            },
             "detail": {**TEXT, "description": "Field, value and rule, for people."},
         },
         "required": ["code", "detail"],

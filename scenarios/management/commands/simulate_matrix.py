@@ -14,10 +14,11 @@ from scenarios.fund_config import default_scenario_config
 from scenarios.json_file import UnreadableJsonFile, read_json_file
 from scenarios.simulation.bucket_statistics import bucket_statistics
 from scenarios.simulation.canonical_key import matrix_key
-from scenarios.simulation.checked_input import InvalidInput
+from scenarios.simulation.checked_input import Fault, InvalidInput
 from scenarios.simulation.config import parse_config
 from scenarios.simulation.matrix_bytes import content_sha256
 from scenarios.simulation.model import ScenarioModel, build_model
+from scenarios.simulation.named_errors import line_with_name
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.variance_shares import NoVariance, measured_variance_shares
 
@@ -62,13 +63,14 @@ class Command(BaseCommand):
         self, *, config_path: Path, scenarios: int, sample: Sample, matrix_path: Path
     ) -> None:
         if not 1 <= scenarios <= LARGEST_SCENARIOS:
-            self._refuse([f"--scenarios: is {scenarios}, must be from 1 to {LARGEST_SCENARIOS}"])
+            rule = f"is {scenarios}, must be from 1 to {LARGEST_SCENARIOS}"
+            self._refuse([line_with_name(Fault("--scenarios", "OUT_OF_RANGE", rule))])
         try:
             config = parse_config(read_json_file(config_path))
         except UnreadableJsonFile as error:
             self._refuse([str(error)])
         except InvalidInput as error:
-            self._refuse(str(fault) for fault in error.faults)
+            self._refuse(line_with_name(fault) for fault in error.faults)
         started = time.perf_counter()
         model = build_model(config)
         multiples = model.multiples(sample=sample, first_scenario=0, count=scenarios)

@@ -117,8 +117,8 @@ def test_every_fault_has_a_line(tmp_path: Path) -> None:
     config["regimes"][0]["probability"] = 0.3
     config["buckets"][2]["reference_deals"] = 0.5
     assert refused_config(tmp_path, config) == [
-        "regimes: have probabilities that sum to 1.05, must sum to 1",
-        "buckets[2].reference_deals: is 0.5, must be at least 1 and at most 1000",
+        "regimes: have probabilities that sum to 1.05, must sum to 1 [REGIME_INVALID]",
+        "buckets[2].reference_deals: is 0.5, must be at least 1 and at most 1000 [N_REF_INVALID]",
     ]
 
 
@@ -139,7 +139,9 @@ def test_text_that_is_no_json_object_is_refused(tmp_path: Path, text: str, messa
 
 def test_number_too_large_for_a_float_is_refused_by_field(tmp_path: Path) -> None:
     config = json.dumps(config_data()).replace('"schema": 1', '"schema": 1e999')
-    assert refused_config(tmp_path, config) == ["schema: is inf, must be a finite number"]
+    assert refused_config(tmp_path, config) == [
+        "schema: is inf, must be a finite number [NON_FINITE_INPUT]"
+    ]
 
 
 @pytest.mark.parametrize(("word", "shown"), [("NaN", "nan"), ("-Infinity", "-inf")])
@@ -147,9 +149,8 @@ def test_number_that_is_not_finite_is_refused_by_field(
     tmp_path: Path, word: str, shown: str
 ) -> None:
     config = json.dumps(config_data()).replace('"probability": 0.5', f'"probability": {word}')
-    assert f"regimes[1].probability: is {shown}, must be a finite number" in refused_config(
-        tmp_path, config
-    )
+    line = f"regimes[1].probability: is {shown}, must be a finite number [NON_FINITE_INPUT]"
+    assert line in refused_config(tmp_path, config)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -180,7 +181,7 @@ def test_number_of_scenarios_has_a_range(tmp_path: Path, scenarios: int) -> None
     lines = refusal(
         config, f"--scenarios={scenarios}", "--sample", "optimization", "--out", tmp_path / "m.npy"
     )
-    assert lines == [f"--scenarios: is {scenarios}, must be from 1 to 1000000"]
+    assert lines == [f"--scenarios: is {scenarios}, must be from 1 to 1000000 [S_RANGE]"]
 
 
 def test_missing_options_are_named() -> None:
