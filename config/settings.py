@@ -231,6 +231,16 @@ OUTBOX_JOB_KINDS = {
         "queue": "validate",
         "failed": "optimization.lifecycle.fail_session_of_job",
     },
+    "validation_chunk": {
+        "task": "optimization.validate_chunk",
+        "queue": "validate",
+        "failed": "optimization.validation_split.fail_session_of_chunk",
+    },
+    "validation_merge": {
+        "task": "optimization.merge_validation",
+        "queue": "validate",
+        "failed": "optimization.lifecycle.fail_session_of_job",
+    },
 }
 OUTBOX_RECONCILERS = ["optimization.lifecycle.reconcile_sessions"]
 OUTBOX_LEASE_SECONDS = env.float("OUTBOX_LEASE_SECONDS", default=60.0)
@@ -238,9 +248,15 @@ OUTBOX_ENQUEUE_LEASE_SECONDS = env.float("OUTBOX_ENQUEUE_LEASE_SECONDS", default
 OUTBOX_DISPATCH_WINDOW = env.int("OUTBOX_DISPATCH_WINDOW", default=8)
 OUTBOX_JOB_DEADLINE_SECONDS = 900
 
+# A validation of more scenarios than this is split into chunks that any worker may take.
+VALIDATION_SPLIT_ABOVE = env.int("VALIDATION_SPLIT_ABOVE", default=2_000_000)
+VALIDATION_CHUNK_SCENARIOS = env.int("VALIDATION_CHUNK_SCENARIOS", default=500_000)
+
 MATRIX_READY = "optimization.lifecycle.wake_sessions_waiting_for_matrix"
 MATRIX_CACHE_TTL_SECONDS = 24 * 3600
+# What one read of a matrix waits for Redis at most, and how long it then leaves Redis alone.
 MATRIX_CACHE_TIMEOUT_SECONDS = 0.2
+MATRIX_CACHE_PAUSE_SECONDS = 5.0
 
 LOGGING: dict[str, Any] = {
     "version": 1,

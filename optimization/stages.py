@@ -13,21 +13,15 @@ from optimization.validation import validation_metrics
 from outbox.leases import Lease
 from outbox.running import PermanentFailure
 from scenarios.generation import law_of
-from scenarios.matrix_cache import CachedMultiples, read_multiples
 from scenarios.models import ScenarioMatrix, StatusChanged
-from scenarios.simulation.matrix_bytes import CorruptMatrix
-
-DAMAGED_MATRIX = (
-    "The stored scenarios of this session are damaged and were not used. Tell the staff, and ask"
-    " again with a seed of your choice to get scenarios of their own."
-)
+from scenarios.regeneration import multiples_of
 
 
 def optimize(lease: Lease) -> None:
     session, matrix = _load(lease)
     if session.status != OptimizationSession.Status.OPTIMIZING:
         return _finish(lease)
-    cached = _multiples(matrix)
+    cached = multiples_of(matrix, lease=lease)
     problem = allocation_problem(session=session, matrix=matrix, multiples=cached.multiples)
     allocation = allocate(problem, should_stop=lease.is_lost)
     if not allocation.was_found:
@@ -45,7 +39,7 @@ def validate(lease: Lease) -> None:
     session, matrix = _load(lease)
     if session.status != OptimizationSession.Status.VALIDATING or session.allocation is None:
         return _finish(lease)
-    multiples = _multiples(matrix).multiples
+    multiples = multiples_of(matrix, lease=lease).multiples
     metrics = validation_metrics(
         problem=allocation_problem(session=session, matrix=matrix, multiples=multiples),
         solution=session.allocation["solution"],
@@ -60,13 +54,6 @@ def _load(lease: Lease) -> tuple[OptimizationSession, ScenarioMatrix]:
     session = OptimizationSession.objects.get(pk=lease.subject_id)
     matrix = ScenarioMatrix.objects.without_payload().get(sessions=session)
     return session, matrix
-
-
-def _multiples(matrix: ScenarioMatrix) -> CachedMultiples:
-    try:
-        return read_multiples(matrix)
-    except CorruptMatrix as error:
-        raise PermanentFailure(DAMAGED_MATRIX) from error
 
 
 def _finish(lease: Lease, effect: Callable[[], None] = lambda: None) -> None:

@@ -77,6 +77,14 @@ class Lease:
     def is_held(self) -> bool:
         return self._held().exists()
 
+    def confirm(self) -> None:
+        """Make sure that the job is held, and that nobody can take it before this commits.
+
+        :raises StaleLease: the caller's transaction must roll back
+        """
+        if self._held().select_for_update(no_key=True).first() is None:
+            raise StaleLease(f"job {self.job_id} is no longer held with token {self.token}")
+
     def finish(self) -> None:
         """Mark the job done, as the first statement of the transaction that holds its effect.
 

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from outbox.leases import Lease
 from outbox.running import PermanentFailure
+from scenarios.incidents import refuse_other_numbers
 from scenarios.models import GeneratedMatrix, OtherKernel, ScenarioMatrix, StatusChanged
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.matrix_bytes import encode
@@ -26,14 +27,19 @@ LAW_HAS_CHANGED = (
 
 def generate_matrix(lease: Lease) -> None:
     matrix = ScenarioMatrix.objects.without_payload().get(pk=lease.subject_id)
+    if matrix.status != ScenarioMatrix.Status.GENERATING:
+        # It has ended without this job, which was superfluous.
+        lease.finish()
+        return
     generated = simulate(config=law_of(matrix), scenarios=matrix.scenarios)
+    refuse_other_numbers(matrix, generated.encoded)
     wake_waiting_sessions: Callable[[ScenarioMatrix], None] = import_string(settings.MATRIX_READY)
     with transaction.atomic():
         lease.finish()
         try:
             matrix.complete(generated)
         except StatusChanged:
-            # The matrix ended, or began anew, without this job: it is done and has no effect.
+            # The matrix ended, or began anew, meanwhile: the job is done and has no effect.
             return
         # A later statement sees the sessions that committed while lock() waited for them.
         wake_waiting_sessions(matrix)

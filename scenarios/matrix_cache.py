@@ -1,23 +1,27 @@
 """Reads the multiples of a complete matrix: Redis first, PostgreSQL for the truth.
 
-A copy in Redis that cannot be reached in time, or that does not match the row's SHA-256, counts
-as a miss. A payload in PostgreSQL that does not match is an incident and is raised.
+A copy in Redis that cannot be had in time, or that does not match the row's SHA-256, counts as a
+miss. A payload in PostgreSQL that does not match is never used: `scenarios.regeneration` says what
+happens then.
 """
 
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from time import monotonic
+from typing import Any
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 from redis import Redis
-from redis.exceptions import RedisError
 
+from scenarios.bounded_redis import BoundedRedis, OutOfReach
 from scenarios.models import ScenarioMatrix
-from scenarios.simulation.matrix_bytes import CorruptMatrix, decode
+from scenarios.simulation.matrix_bytes import BYTES_PER_ENTRY, CorruptMatrix, decode
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ logger = logging.getLogger(__name__)
 class Tier(StrEnum):
     REDIS = "redis"
     POSTGRESQL = "postgresql"
+    REGENERATED = "regenerated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +40,51 @@ class CachedMultiples:
     tier: Tier
 
 
+class NoSoundCopy(Exception):
+    """No store holds the matrix undamaged."""
+
+    def __init__(self, row: ScenarioMatrix, *, damage: str) -> None:
+        """``row`` as it was when it was looked at; ``damage`` is empty if it has no payload."""
+        super().__init__(f"{row}: {damage or 'has no payload'}")
+        self.row = row
+        self.damage = damage
+
+
 def read_multiples(matrix: ScenarioMatrix) -> CachedMultiples:
-    """:raises CorruptMatrix: the payload in PostgreSQL does not match its SHA-256"""
-    hot = _from_redis(matrix)
+    """:raises NoSoundCopy: the payload in PostgreSQL is damaged, or there is none"""
+    redis = _Allowance(settings.MATRIX_CACHE_TIMEOUT_SECONDS)
+    hot = _from_redis(redis, matrix)
     if hot is not None:
         return CachedMultiples(multiples=hot, tier=Tier.REDIS)
-    stored = ScenarioMatrix.objects.get(pk=matrix.pk).encoded()
-    multiples = decode(stored)
-    _to_redis(matrix, stored.payload)
+    stored = ScenarioMatrix.objects.get(pk=matrix.pk)
+    multiples = _from_postgresql(stored)
+    _to_redis(redis, stored)
     return CachedMultiples(multiples=multiples, tier=Tier.POSTGRESQL)
 
 
-def _from_redis(matrix: ScenarioMatrix) -> NDArray[np.float32] | None:
+class _Allowance:
+    """What one read may wait for Redis, all its calls together."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds_left = seconds
+
+    def ask(self, command: Callable[[Redis], Any]) -> Any:
+        started = monotonic()
+        try:
+            return _redis().ask(command, within_seconds=self._seconds_left)
+        finally:
+            self._seconds_left -= monotonic() - started
+
+
+def _from_redis(redis: _Allowance, matrix: ScenarioMatrix) -> NDArray[np.float32] | None:
+    last_byte = _largest_payload(matrix)
     try:
-        payload = _redis().get(_redis_key(matrix))
-    except RedisError as error:
-        logger.warning("matrix cache out of reach: %s", error)
+        # One byte more than any sound copy has: a larger one is noticed but not taken in.
+        payload = redis.ask(lambda server: server.getrange(_redis_key(matrix), 0, last_byte))
+    except OutOfReach as error:
+        logger.warning("matrix cache: %s", error)
         return None
-    if not isinstance(payload, bytes):
+    if not payload:
         return None
     try:
         return decode(matrix.encoded_with(payload))
@@ -61,13 +93,23 @@ def _from_redis(matrix: ScenarioMatrix) -> NDArray[np.float32] | None:
         return None
 
 
-def _to_redis(matrix: ScenarioMatrix, payload: bytes) -> None:
+def _from_postgresql(stored: ScenarioMatrix) -> NDArray[np.float32]:
+    if stored.payload is None:
+        raise NoSoundCopy(stored, damage="")
+    try:
+        return decode(stored.encoded())
+    except CorruptMatrix as error:
+        raise NoSoundCopy(stored, damage=str(error)) from error
+
+
+def _to_redis(redis: _Allowance, stored: ScenarioMatrix) -> None:
     # Spread over 10 %, so that matrices cached together do not expire together.
     jitter = random.uniform(0.9, 1.1)  # noqa: S311 spreads expiry, protects nothing
     ttl_seconds = int(settings.MATRIX_CACHE_TTL_SECONDS * jitter)
+    payload = bytes(stored.payload or b"")
     try:
-        _redis().set(_redis_key(matrix), payload, ex=ttl_seconds)
-    except RedisError as error:
+        redis.ask(lambda server: server.set(_redis_key(stored), payload, ex=ttl_seconds))
+    except OutOfReach as error:
         logger.warning("matrix not cached: %s", error)
 
 
@@ -76,9 +118,16 @@ def _redis_key(matrix: ScenarioMatrix) -> str:
     return f"keel:matrix:{matrix.pk}:g{matrix.generation}"
 
 
+def _largest_payload(matrix: ScenarioMatrix) -> int:
+    """Bytes that zlib may make of the matrix at most (its documented bound, rounded up)."""
+    content = len(matrix.buckets) * matrix.scenarios * BYTES_PER_ENTRY
+    return content + content // 1000 + 64
+
+
 @cache
-def _redis() -> Redis:
-    timeout = settings.MATRIX_CACHE_TIMEOUT_SECONDS
-    return Redis.from_url(
-        settings.REDIS_URL, socket_timeout=timeout, socket_connect_timeout=timeout
+def _redis() -> BoundedRedis:
+    return BoundedRedis(
+        url=settings.REDIS_URL,
+        longest_wait_seconds=settings.MATRIX_CACHE_TIMEOUT_SECONDS,
+        pause_seconds=settings.MATRIX_CACHE_PAUSE_SECONDS,
     )

@@ -105,7 +105,7 @@ class ScenarioMatrix(models.Model):
     fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="scenario_matrices")
     matrix_key = models.CharField(max_length=64)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.GENERATING)
-    # Rises when a failed matrix is started again; a late worker of an older one writes nothing.
+    # Rises when the matrix is generated again; a late worker of an older one writes nothing.
     generation = models.PositiveIntegerField(default=1)
     config = models.JSONField()
     scenarios = models.PositiveIntegerField()
@@ -202,9 +202,49 @@ class ScenarioMatrix(models.Model):
     def fail(self, *, reason: str) -> None:
         self._move(self.Status.FAILED, failure_reason=reason)
 
+    def store_again(self, encoded: EncodedMatrix) -> None:
+        """Put the same numbers, regenerated, in the place of a payload that was damaged.
+
+        :raises StatusChanged: another did so, or the matrix is being generated anew
+        """
+        stored = ScenarioMatrix.objects.filter(
+            pk=self.pk, status=self.Status.COMPLETE, generation=self.generation
+        ).update(payload=encoded.payload, generation=F("generation") + 1)
+        if not stored:
+            raise StatusChanged(f"{self} is no longer complete in generation {self.generation}")
+
     def _move(self, target: str, **fields: object) -> None:
         moved = ScenarioMatrix.objects.filter(
             pk=self.pk, status=self.Status.GENERATING, generation=self.generation
         ).update(status=target, **fields)
         if not moved:
             raise StatusChanged(f"{self} is no longer generating generation {self.generation}")
+
+
+class MatrixIncident(models.Model):
+    """Stored scenarios that were not what they must be; a trigger keeps every row as written."""
+
+    class Outcome(models.TextChoices):
+        REGENERATED = "regenerated", "Regenerated: the same numbers were stored again"
+        OTHER_NUMBERS = "other_numbers", "Refused: generating it again gave other numbers"
+        OTHER_KERNEL = "other_kernel", "Refused: the scenario law has changed since"
+
+    matrix = models.ForeignKey(ScenarioMatrix, on_delete=models.PROTECT, related_name="incidents")
+    # The generation in which it was found; a regeneration begins the next.
+    generation = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    found = models.CharField(max_length=1000)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+
+    class Meta:
+        db_table = "scenario_matrix_incident"
+        constraints = [
+            # Every job that meets the same damage in vain would add another row.
+            models.UniqueConstraint(
+                fields=["matrix", "generation", "outcome"],
+                name="one_incident_per_generation_and_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.matrix_id} generation {self.generation}: {self.found}"

@@ -196,18 +196,38 @@ def test_search_that_ran_out_of_time_is_told_from_one_that_cannot_succeed(
     assert "time limit was reached" in words
 
 
+def damage(session: OptimizationSession) -> None:
+    """Of the next generation, so that the copy in Redis is another's."""
+    matrix = matrix_of(session)
+    damaged = bytes(matrix.payload or b"")[:-1]
+    ScenarioMatrix.objects.filter(pk=matrix.pk).update(payload=damaged, generation=2)
+
+
 @pytest.mark.parametrize("make", [optimizing, validating])
-def test_damaged_scenarios_are_not_used(
-    make: Callable[..., OptimizationSession], fund: Fund, monkeypatch: pytest.MonkeyPatch
+def test_damaged_scenarios_are_generated_again_and_the_answer_is_the_same(
+    make: Callable[..., OptimizationSession], fund: Fund
+) -> None:
+    session = make(fund, limits=LIMITS)
+    damage(session)
+    while live_jobs_of(session):
+        do(session)
+    session.refresh_from_db()
+    assert session.status == Status.COMPLETED
+    assert session.allocation is not None
+    stored = as_stored(session.allocation["solution"]), session.validation_metrics
+    assert stored == pure_answer(fund)
+    assert matrix_of(session).incidents.count() == 1
+
+
+@pytest.mark.parametrize("make", [optimizing, validating])
+def test_damaged_scenarios_that_cannot_be_had_again_are_not_used(
+    make: Callable[..., OptimizationSession], fund: Fund
 ) -> None:
     session = make(fund)
-    matrix = matrix_of(session)
-    # Of the next generation, so that the copy in Redis is another's.
-    ScenarioMatrix.objects.filter(pk=matrix.pk).update(
-        payload=bytes(matrix.payload or b"")[:-1], generation=2
-    )
+    damage(session)
+    ScenarioMatrix.objects.filter(sessions=session).update(kernel_version="0")
     before = columns(session)
-    assert "damaged and were not used" in failure_of(session)
+    assert "are damaged" in failure_of(session)
     assert columns(session) == before
 
 

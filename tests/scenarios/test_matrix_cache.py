@@ -1,5 +1,6 @@
 """The copy of a matrix in Redis may be lost, damaged or out of reach: slower, never wrong."""
 
+import itertools
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,11 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from redis import Redis
 
 from scenarios import matrix_cache
-from scenarios.matrix_cache import Tier, read_multiples
+from scenarios.matrix_cache import NoSoundCopy, Tier, read_multiples
 from scenarios.models import ScenarioMatrix
-from scenarios.simulation.matrix_bytes import CorruptMatrix, encode
+from scenarios.simulation.matrix_bytes import encode
 from tests.outbox.brokers import broken_broker
+from tests.scenarios.dripping_redis import dripping_redis
 from tests.scenarios.matrices import SCENARIOS, any_multiples, complete_matrix
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +101,9 @@ def damaged(name: str) -> bytes:
         ),
         "of other scenarios": encode(any_multiples(seed=1)).payload,
         "of fewer scenarios": encode(MULTIPLES[:, : SCENARIOS // 2].copy()).payload,
-        "far too large": zlib.compress(bytes(10_000_000)),
+        # Each of these bytes stands for a thousand: 100 kB in the place of 512 bytes.
+        "bomb": zlib.compress(bytes(100_000)),
+        "larger than any sound one": sound + bytes(10_000_000),
     }[name]
 
 
@@ -113,7 +117,8 @@ def damaged(name: str) -> bytes:
         "one bit flipped",
         "of other scenarios",
         "of fewer scenarios",
-        "far too large",
+        "bomb",
+        "larger than any sound one",
     ],
 )
 def test_damaged_copy_counts_as_a_miss_and_is_replaced(
@@ -124,6 +129,37 @@ def test_damaged_copy_counts_as_a_miss_and_is_replaced(
     read = read_multiples(matrix)
     assert read.tier == Tier.POSTGRESQL
     np.testing.assert_array_equal(read.multiples, MULTIPLES)
+    assert read_multiples(matrix).tier == Tier.REDIS
+
+
+def test_no_more_of_a_copy_is_taken_in_than_a_sound_one_has(
+    matrix: ScenarioMatrix, redis: Redis
+) -> None:
+    read_multiples(matrix)
+    sent = redis.info("stats")["total_net_output_bytes"]
+    redis.set(key_of(redis, matrix), damaged("larger than any sound one"))
+    read_multiples(matrix)
+    # The rest of the answers, and other clients of this server, are small beside 10 MB.
+    assert redis.info("stats")["total_net_output_bytes"] - sent < 5_000_000
+
+
+def test_incompressible_matrix_fits_into_what_is_taken_in(redis: Redis) -> None:
+    """Level 1 cannot shorten noise; zlib then adds a little to it."""
+    noise = np.random.default_rng(0).integers(0, 2**30, size=(2, SCENARIOS), dtype=np.uint32)
+    matrix = complete_matrix(multiples=noise.view(np.float32))
+    assert len(payload_of(matrix)) > noise.nbytes
+    read_multiples(matrix)
+    assert read_multiples(matrix).tier == Tier.REDIS
+
+
+def test_value_of_another_kind_under_the_key_is_replaced(
+    matrix: ScenarioMatrix, redis: Redis
+) -> None:
+    read_multiples(matrix)
+    key = key_of(redis, matrix)
+    redis.delete(key)
+    redis.rpush(key, "a list")
+    assert read_multiples(matrix).tier == Tier.POSTGRESQL
     assert read_multiples(matrix).tier == Tier.REDIS
 
 
@@ -153,17 +189,28 @@ def test_redis_that_is_not_there_makes_it_slower_and_not_wrong(
 
 
 @pytest.mark.usefixtures("unconnected")
-def test_redis_that_hangs_is_called_once_to_read_and_once_to_write(
+def test_redis_that_drips_its_answer_is_called_once_and_then_left_alone(
     matrix: ScenarioMatrix, settings: Settings, tmp_path: Path
 ) -> None:
-    """Each call costs the worker a whole timeout."""
-    with broken_broker(tmp_path, answer=None) as calls:
-        settings.REDIS_URL = f"unix://{tmp_path}/broken.sock?db=0"
-        read = read_multiples(matrix)
-        matrix_cache._redis().close()
-    assert read.tier == Tier.POSTGRESQL
-    np.testing.assert_array_equal(read.multiples, MULTIPLES)
-    assert calls.count == 2
+    """Neither to write back nor for the next matrix: each call would cost a whole timeout."""
+    with dripping_redis(tmp_path) as server:
+        settings.REDIS_URL = server.url
+        settings.MATRIX_CACHE_PAUSE_SECONDS = 3600.0
+        for _ in range(2):
+            read = read_multiples(matrix)
+            assert read.tier == Tier.POSTGRESQL
+            np.testing.assert_array_equal(read.multiples, MULTIPLES)
+        assert server.calls == 1
+
+
+def test_time_spent_on_reading_is_missing_for_writing_back(
+    matrix: ScenarioMatrix, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock on which the first question takes all the time that both have together."""
+    seconds = itertools.count(0.0, declared.MATRIX_CACHE_TIMEOUT_SECONDS)
+    monkeypatch.setattr(matrix_cache, "monotonic", lambda: next(seconds))
+    assert read_multiples(matrix).tier == Tier.POSTGRESQL
+    assert redis.keys(f"keel:matrix:{matrix.pk}:*") == []
 
 
 @pytest.mark.usefixtures("unconnected")
@@ -179,17 +226,18 @@ def test_redis_that_refuses_every_command_makes_it_slower_and_not_wrong(
 
 
 @pytest.mark.parametrize(
-    "name", ["noise", "truncated", "with a tail", "one bit flipped", "of other scenarios"]
+    "name", ["noise", "truncated", "with a tail", "one bit flipped", "of other scenarios", "bomb"]
 )
 def test_damage_in_postgresql_is_raised_and_never_read(name: str, matrix: ScenarioMatrix) -> None:
     spoil(matrix, damaged(name))
-    with pytest.raises(CorruptMatrix):
+    with pytest.raises(NoSoundCopy) as loss:
         read_multiples(matrix)
+    assert loss.value.damage
 
 
 def test_damaged_payload_is_not_copied_to_redis(matrix: ScenarioMatrix, redis: Redis) -> None:
     spoil(matrix, damaged("truncated"))
-    with pytest.raises(CorruptMatrix):
+    with pytest.raises(NoSoundCopy):
         read_multiples(matrix)
     assert redis.keys(f"keel:matrix:{matrix.pk}:*") == []
 
