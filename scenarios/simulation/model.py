@@ -1,7 +1,7 @@
 """Scenario matrices of one configuration, with exact means and win probabilities."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +73,9 @@ class ScenarioModel:
 
     def draw(self, stream: Stream) -> NDArray[np.float32]:
         """The matrix of a stream; ``multiples`` is the ordinary case."""
+        chunks = _chunks(stream)
         matrix = np.empty((len(self.buckets), stream.count), dtype=np.float32)
-        for columns, chunk in _chunks(stream):
+        for columns, chunk in chunks:
             scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
             for row, (pooled, shared) in enumerate(zip(self.pooled, scores, strict=True)):
                 matrix[row, columns] = pooled.multiples(shared_scores=shared, stream=chunk)
@@ -86,9 +87,10 @@ class ScenarioModel:
         Over the years distributions less calls sum to the multiple less 1. Stored in float32, the
         sum is exact to a millionth of the money that moves.
         """
+        chunks = _chunks(self._stream(sample, first_scenario, count))
         shape = (YEARS, len(self.buckets), count)
         calls, distributions = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        for columns, chunk in _chunks(self._stream(sample, first_scenario, count)):
+        for columns, chunk in chunks:
             scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
             for row, (pooled, shared) in enumerate(zip(self.pooled_flows, scores, strict=True)):
                 flows = pooled.flows(shared_scores=shared, stream=chunk)
@@ -105,8 +107,9 @@ class ScenarioModel:
         :raises ValueError: if the weights are not one finite number of at least 0 for each bucket
         """
         check_weights(weights, buckets=len(self.buckets))
+        chunks = _chunks(self._stream(sample, first_scenario, count))
         calls, distributions = np.zeros((YEARS, count)), np.zeros((YEARS, count))
-        for columns, chunk in _chunks(self._stream(sample, first_scenario, count)):
+        for columns, chunk in chunks:
             scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
             for weight, pooled, shared in zip(weights, self.pooled_flows, scores, strict=True):
                 if weight > 0.0:
@@ -188,19 +191,21 @@ def loadings_of(config: ScenarioConfig) -> tuple[Loadings, ...]:
     return (LOADINGS[config.dependence.variance_shares],) * len(config.buckets)
 
 
-def _chunks(stream: Stream) -> Iterator[tuple[slice, Stream]]:
+def _chunks(stream: Stream) -> list[tuple[slice, Stream]]:
     """The stream in parts of at most SCENARIOS_AT_ONCE, each with its columns in the whole."""
     if stream.first_scenario < 0 or stream.count < 1:
         raise ValueError(
             f"scenarios from {stream.first_scenario}, {stream.count} of them: the first must "
             "be at least 0 and the count at least 1"
         )
-    for start in range(0, stream.count, SCENARIOS_AT_ONCE):
-        end = min(start + SCENARIOS_AT_ONCE, stream.count)
-        yield (
+    ends = [*range(SCENARIOS_AT_ONCE, stream.count, SCENARIOS_AT_ONCE), stream.count]
+    return [
+        (
             slice(start, end),
             replace(stream, first_scenario=stream.first_scenario + start, count=end - start),
         )
+        for start, end in pairwise([0, *ends])
+    ]
 
 
 def _deal_weights(bucket: BucketParameters) -> DealWeights:

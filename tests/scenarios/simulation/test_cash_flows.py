@@ -194,7 +194,7 @@ def test_weights_that_do_not_fit_the_buckets_are_refused(weights: Any) -> None:
         )
 
 
-@pytest.mark.parametrize(("first", "count"), [(-1, 5), (0, 0)])
+@pytest.mark.parametrize(("first", "count"), [(-1, 5), (0, 0), (3, -2)])
 def test_impossible_ranges_of_scenarios_are_refused(first: int, count: int) -> None:
     with pytest.raises(ValueError, match="at least"):
         MODEL.cash_flows(sample=Sample.OPTIMIZATION, first_scenario=first, count=count)
