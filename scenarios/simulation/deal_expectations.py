@@ -38,12 +38,42 @@ def deal_expectations(law: DealLaw) -> DealExpectations:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedProceeds:
+    """Expected proceeds per dollar of the initial cheque, path by path in the order of the law's
+    paths; over all paths they are what one deal is expected to return besides reserves."""
+
+    exits: tuple[float, ...]
+    failures: tuple[float, ...]
+
+
+def expected_proceeds(law: DealLaw) -> ExpectedProceeds:
+    edges_tail, middle_normals, middle_tail = _rank_grid()
+    mass = edges_tail[:-1] - edges_tail[1:]
+    share_prices = law.exit_multiples.quantile(rank_normal=middle_normals, upper_tail=middle_tail)
+    exits = [
+        law.paths.exit_probability * shares * math.fsum((mass * path * share_prices).tolist())
+        for path, shares in zip(
+            _path_probabilities(law), law.money(law.paths.exits).shares.tolist(), strict=True
+        )
+    ]
+    invested = law.money(law.paths.failures).invested.tolist()
+    failures = [
+        path.probability * _mean_recovery(law) * spent
+        for path, spent in zip(law.paths.failures, invested, strict=True)
+    ]
+    return ExpectedProceeds(exits=tuple(exits), failures=tuple(failures))
+
+
+def _mean_recovery(law: DealLaw) -> float:
+    """Per invested dollar; the rank of a failure is uniform."""
+    return law.failure_recovery.maximum * (1.0 - law.failure_recovery.threshold) / 2.0
+
+
 def _expected_failure(law: DealLaw) -> float:
     """Closed form: the rank of a failure is uniform and its path independent of it."""
-    recovery = law.failure_recovery
-    mean_recovery = recovery.maximum * (1.0 - recovery.threshold) / 2.0
     money = law.money(law.paths.failures)
-    values = (mean_recovery * money.invested + money.returned) / (1.0 + law.reserve_ratio)
+    values = (_mean_recovery(law) * money.invested + money.returned) / (1.0 + law.reserve_ratio)
     return math.fsum(
         path.probability * value
         for path, value in zip(law.paths.failures, values.tolist(), strict=True)

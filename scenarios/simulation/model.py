@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scenarios.simulation.bucket_factors import bucket_factors_of
 from scenarios.simulation.bucket_law import bucket_law
 from scenarios.simulation.canonical_key import random_key_of
-from scenarios.simulation.cash_flow_years import YEARS
+from scenarios.simulation.cash_flow_years import YEARS, late_value_fraction
 from scenarios.simulation.cash_flows import CashFlows, PortfolioCashFlows, check_weights
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.deal_expectations import deal_expectations
@@ -62,6 +62,13 @@ class ScenarioModel:
     @property
     def bucket_keys(self) -> tuple[str, ...]:
         return tuple(bucket.key for bucket in self.buckets)
+
+    @property
+    def late_value_fractions(self) -> FloatArray:
+        """(B,) exact part of each bucket's expected proceeds that comes 16 years or more after
+        entry; cash flows book it in year 15, so IRR takes it as somewhat earlier than it is."""
+        fractions = {law: late_value_fraction(law) for law in {f.law for f in self.pooled_flows}}
+        return np.array([fractions[flows.law] for flows in self.pooled_flows])
 
     def multiples(self, *, sample: Sample, first_scenario: int, count: int) -> NDArray[np.float32]:
         """(B, count) float32, C-contiguous, finite, at least 0.

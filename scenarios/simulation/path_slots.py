@@ -5,9 +5,10 @@ Place s lies at (s + 1/2) / 16 of the cell in the score and has the path quantil
 cell, so neighbouring cells fill each other's gaps; every other cell reverses the order of its
 places, so that high quantiles do not go with the upper part of cells.
 
-The quantile that says how long the path takes is laid out the same way with another order, shift
-and turn, so that it goes neither with the score nor with the path: the three coordinates of a
-cell's places are a (0, 4, 3)-net in base 2, one place in each of sixteen equal boxes of any shape.
+The quantile that says how long the path takes has an order of its own, with which the three
+coordinates of a cell's places are a (0, 4, 3)-net in base 2: one place in each of sixteen equal
+boxes of any shape. From cell to cell it is shifted digit by digit (exclusive or), so that over
+several cells it goes neither with the score nor with the path.
 """
 
 from functools import lru_cache
@@ -22,7 +23,7 @@ GOLDEN_RATIO = 0.6180339887498949
 POSITIONS = (np.arange(SLOTS, dtype=np.float64) + 0.5) / SLOTS
 BIT_REVERSAL = np.array([0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15], dtype=np.float64)
 # The second dimension of the Sobol' sequence (the first is the bit reversal), in sixteenths.
-TIME_ORDER = np.array([0, 8, 12, 4, 10, 2, 6, 14, 15, 7, 3, 11, 5, 13, 9, 1], dtype=np.float64)
+TIME_ORDER = np.array([0, 8, 12, 4, 10, 2, 6, 14, 15, 7, 3, 11, 5, 13, 9, 1])
 PLASTIC_RATIO = 0.7548776662466927
 """1 over the plastic number, which turns independently of the golden ratio."""
 
@@ -61,10 +62,10 @@ def _page_normals(pages: int) -> FloatArray:
 @lru_cache(maxsize=4)
 def _page_time_normals(pages: int) -> FloatArray:
     cells = np.arange(pages * CELLS_PER_PAGE)
-    # Turned over in pairs of cells: with the path's single cells, all four combinations occur.
-    is_turned = cells // 2 % 2 == 1
-    order = np.where(is_turned[:, None], SLOTS - 1.0 - TIME_ORDER, TIME_ORDER)
-    return normal_quantile((order + _shifts(cells, PLASTIC_RATIO)[:, None]) / SLOTS)
+    sixteenths = SLOTS * _shifts(cells, PLASTIC_RATIO)
+    flipped_digits = np.floor(sixteenths).astype(np.intp)
+    order = (TIME_ORDER ^ flipped_digits[:, None]).astype(np.float64)
+    return normal_quantile((order + (sixteenths - flipped_digits)[:, None]) / SLOTS)
 
 
 def _shifts(cells: NDArray[np.intp], ratio: float) -> FloatArray:
