@@ -1,0 +1,150 @@
+"""What is measured of the scenario engine, each beside the goal it has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks.plain_transcription import plain_multiples
+from benchmarks.scenario_configs import DEALS, benchmark_config
+from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.model import SCENARIOS_AT_ONCE, ScenarioModel, build_model
+from scenarios.simulation.sample import Sample
+from scenarios.simulation.stream import Stream
+
+WANTED_DEALS_PER_SECOND = 60e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    buckets: int
+    few: int
+    many: int
+    rate: int
+    plain: int
+
+
+FULL = Sizes(buckets=50, few=400, many=5_000, rate=3 * SCENARIOS_AT_ONCE, plain=SCENARIOS_AT_ONCE)
+QUICK = Sizes(buckets=4, few=40, many=100, rate=200, plain=50)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """``deals`` is how many deals one run draws, None where a rate would say nothing."""
+
+    run: Callable[[], object]
+    deals: int | None
+    wanted_deals_per_second: float | None = None
+    wanted_seconds: float | None = None
+
+
+def scenario_tasks(sizes: Sizes) -> dict[str, Task]:
+    """By the words that name them in the table."""
+    config = benchmark_config(buckets=sizes.buckets)
+    one_table = benchmark_config(buckets=sizes.buckets, stages=1)
+    model = build_model(config)
+    few, many = f"{sizes.buckets} x {sizes.few:,}", f"{sizes.buckets} x {sizes.many:,}"
+    return {
+        **_yardsticks(config, model, sizes),
+        "deal loop": _deal_loop(model, sizes),
+        "whole generator": Task(
+            run=partial(_matrix, model, sizes.rate),
+            deals=sizes.buckets * DEALS * sizes.rate,
+            wanted_deals_per_second=WANTED_DEALS_PER_SECOND,
+        ),
+        f"{few} with four tables": _with_tables(config, sizes.few, wanted_seconds=0.030),
+        f"{few} with one table": _with_tables(one_table, sizes.few, wanted_seconds=0.030),
+        f"{few}": _drawn(model, sizes.few),
+        f"{many} with four tables": _with_tables(config, sizes.many, wanted_seconds=0.060),
+        f"{many}": _drawn(model, sizes.many),
+        **{
+            f"{many} {name}": _drawn(build_model(changed), sizes.many)
+            for name, changed in _variants(sizes).items()
+        },
+        f"{many} cash flows": Task(
+            run=partial(
+                model.cash_flows, sample=Sample.OPTIMIZATION, first_scenario=0, count=sizes.many
+            ),
+            deals=sizes.buckets * DEALS * sizes.many,
+        ),
+    }
+
+
+def _variants(sizes: Sizes) -> Mapping[str, ScenarioConfig]:
+    changes: dict[str, dict[str, Any]] = {
+        "antithetic": {"sampling": "antithetic"},
+        "sobol": {"sampling": "sobol"},
+    }
+    return {
+        name: benchmark_config(buckets=sizes.buckets, **change) for name, change in changes.items()
+    }
+
+
+def _yardsticks(config: ScenarioConfig, model: ScenarioModel, sizes: Sizes) -> dict[str, Task]:
+    """As many words, normals and deals as ``sizes.plain`` scenarios of the model need."""
+    draws = sizes.buckets * DEALS
+    philox, generator = np.random.Philox(key=1), np.random.default_rng(1)
+    return {
+        "Philox words, half a word a deal": Task(
+            run=lambda: [philox.random_raw(sizes.plain) for _ in range(draws // 2)],
+            deals=draws * sizes.plain,
+        ),
+        "one plain normal a deal": Task(
+            run=lambda: [generator.standard_normal(sizes.plain) for _ in range(draws)],
+            deals=draws * sizes.plain,
+        ),
+        "plain numpy transcription": Task(
+            run=partial(
+                plain_multiples,
+                config=benchmark_config(buckets=4),
+                loadings=model.loadings[0],
+                scenarios=sizes.plain,
+                seed=1,
+            ),
+            deals=4 * DEALS * sizes.plain,
+        ),
+    }
+
+
+def _deal_loop(model: ScenarioModel, sizes: Sizes) -> Task:
+    """The deals alone, with their shared scores worked out beforehand."""
+    stream = Stream(
+        macro_purpose=1,
+        factor_purpose=1,
+        deal_purpose=1,
+        first_scenario=0,
+        count=min(SCENARIOS_AT_ONCE, sizes.rate),
+    )
+    scores = list(model.systemic.scores(buckets=model.buckets, stream=stream))
+
+    def run() -> None:
+        for pooled, shared in zip(model.pooled, scores, strict=True):
+            pooled.multiples(shared_scores=shared, stream=stream)
+
+    return Task(
+        run=run,
+        deals=sizes.buckets * DEALS * stream.count,
+        wanted_deals_per_second=WANTED_DEALS_PER_SECOND,
+    )
+
+
+def _drawn(model: ScenarioModel, scenarios: int) -> Task:
+    return Task(
+        run=partial(_matrix, model, scenarios),
+        deals=len(model.buckets) * DEALS * scenarios,
+    )
+
+
+def _with_tables(config: ScenarioConfig, scenarios: int, *, wanted_seconds: float) -> Task:
+    """From the configuration to the matrix, exact means and win probabilities included."""
+    return Task(
+        run=lambda: _matrix(build_model(config), scenarios),
+        deals=None,
+        wanted_seconds=wanted_seconds,
+    )
+
+
+def _matrix(model: ScenarioModel, scenarios: int) -> object:
+    return model.multiples(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
