@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "outbox.reap", "schedule": 5.0, "options": {"expires": 5}},
     "reconcile": {"task": "outbox.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     "prune": {"task": "outbox.prune", "schedule": 3600.0, "options": {"expires": 600}},
+    "evict": {"task": "scenarios.evict_unused", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
 # Outbox: what runs each kind of job, and who is told when the job can never finish.
@@ -253,6 +254,9 @@ VALIDATION_SPLIT_ABOVE = env.int("VALIDATION_SPLIT_ABOVE", default=2_000_000)
 VALIDATION_CHUNK_SCENARIOS = env.int("VALIDATION_CHUNK_SCENARIOS", default=500_000)
 
 MATRIX_READY = "optimization.lifecycle.wake_sessions_waiting_for_matrix"
+MATRIX_IS_NEEDED = "optimization.lifecycle.is_needed"
+# A matrix that nothing needs is evicted when it was not read for so long.
+MATRIX_RETENTION_DAYS = env.float("MATRIX_RETENTION_DAYS", default=30.0)
 MATRIX_CACHE_TTL_SECONDS = 24 * 3600
 # What one read of a matrix waits for Redis at most, and how long it then leaves Redis alone.
 MATRIX_CACHE_TIMEOUT_SECONDS = 0.2

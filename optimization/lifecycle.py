@@ -48,22 +48,12 @@ def request_session(
         enqueue(OPTIMIZATION, session)
     else:
         session.wait_for_matrix(matrix)
-        _enqueue_generation(matrix)
+        generation.owe_generation(matrix)
     return session
 
 
 def enqueue(kind: str, session: OptimizationSession) -> None:
     OutboxJob.objects.enqueue(kind=kind, subject_ids=[str(session.pk)], fund_id=session.fund_id)
-
-
-def _enqueue_generation(matrix: ScenarioMatrix) -> None:
-    """The caller has locked the matrix, so a live job ends only after the caller has committed,
-    and then it meets what the caller did. To insert beside it would be to wait for it."""
-    if _live_jobs().filter(subject_id=str(matrix.pk)).exists():
-        return
-    OutboxJob.objects.enqueue(
-        kind=generation.KIND, subject_ids=[str(matrix.pk)], fund_id=matrix.fund_id
-    )
 
 
 def wake_sessions_waiting_for_matrix(matrix: ScenarioMatrix) -> int:
@@ -100,6 +90,11 @@ def retry_session(*, session: OptimizationSession, user: User) -> OptimizationSe
     facts = fund_facts(session.fund)
     request = parse_request(session.request, fund=facts)
     return request_session(user=user, fund=session.fund, request=request, facts=facts)
+
+
+def is_needed(matrix: ScenarioMatrix) -> bool:
+    """Whether a session that has not ended reads the numbers of this matrix, or will."""
+    return OptimizationSession.objects.unfinished().filter(matrix=matrix).exists()
 
 
 def fail_session_of_job(job: OutboxJob) -> None:
@@ -152,9 +147,9 @@ def _reconcile_matrices() -> int:
 
 
 def _restart(matrix: ScenarioMatrix) -> None:
-    """A failed matrix with a waiting session starts again; a generating one gets its lost job."""
-    ScenarioMatrix.objects.filter(pk=matrix.pk).restart_failed()
-    _enqueue_generation(matrix)
+    """A waiting session's matrix without a payload starts again; a generating one gets its job."""
+    ScenarioMatrix.objects.filter(pk=matrix.pk).restart()
+    generation.owe_generation(matrix)
 
 
 def _stalled(status: str) -> list[OptimizationSession]:

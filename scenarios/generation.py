@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from outbox.leases import Lease
+from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios.incidents import refuse_other_numbers
 from scenarios.models import GeneratedMatrix, OtherKernel, ScenarioMatrix, StatusChanged
@@ -23,6 +24,17 @@ LAW_HAS_CHANGED = (
     "Keel's scenario law was updated while this request was under way. Ask again to get a result"
     " under the new one."
 )
+
+
+def owe_generation(matrix: ScenarioMatrix) -> None:
+    """Add the job that generates the matrix, unless it has a live one; the caller has locked it.
+
+    The lock means that a live job ends only after the caller has committed, and then it meets
+    what the caller did. To insert beside it would be to wait for it.
+    """
+    subject_id = str(matrix.pk)
+    if not OutboxJob.objects.live().filter(subject_id=subject_id).exists():
+        OutboxJob.objects.enqueue(kind=KIND, subject_ids=[subject_id], fund_id=matrix.fund_id)
 
 
 def generate_matrix(lease: Lease) -> None:

@@ -55,11 +55,22 @@ def read_multiples(matrix: ScenarioMatrix) -> CachedMultiples:
     redis = _Allowance(settings.MATRIX_CACHE_TIMEOUT_SECONDS)
     hot = _from_redis(redis, matrix)
     if hot is not None:
+        ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
         return CachedMultiples(multiples=hot, tier=Tier.REDIS)
     stored = ScenarioMatrix.objects.get(pk=matrix.pk)
     multiples = _from_postgresql(stored)
     _to_redis(redis, stored)
+    ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
     return CachedMultiples(multiples=multiples, tier=Tier.POSTGRESQL)
+
+
+def drop_hot_copy(matrix: ScenarioMatrix) -> bool:
+    """Whether Redis had a copy, which is gone now.
+
+    :raises OutOfReach: it may still have one; that is never wrong, and expires by itself
+    """
+    redis = _Allowance(settings.MATRIX_CACHE_TIMEOUT_SECONDS)
+    return bool(redis.ask(lambda server: server.delete(_redis_key(matrix))))
 
 
 class _Allowance:

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -64,21 +65,32 @@ class ScenarioMatrixQuerySet(models.QuerySet["ScenarioMatrix"]):
         self.bulk_create([new], ignore_conflicts=True)
         rows = self.without_payload().filter(fund=fund, matrix_key=key)
         while True:
-            rows.restart_failed()
+            rows.restart()
             with transaction.atomic():
                 matrix = rows.locked_for_share()
-                if matrix.status != ScenarioMatrix.Status.FAILED:
+                if matrix.status not in ScenarioMatrix.TO_BE_RESTARTED:
                     return matrix
-                # It failed since it was looked at. Two requests that both kept the shared lock
+                # It ended so since it was looked at. Two requests that both kept the shared lock
                 # would wait for one another to start it again, so the lock is given back.
                 transaction.set_rollback(True)
 
-    def restart_failed(self) -> int:
-        """Begin the next generation of the failed matrices of this queryset."""
-        return self.filter(status=ScenarioMatrix.Status.FAILED).update(
+    def restart(self) -> int:
+        """Begin the next generation of those matrices of this queryset that have no payload.
+
+        What is known of one that was complete stays, so that its results can still be shown.
+        """
+        return self.filter(status__in=ScenarioMatrix.TO_BE_RESTARTED).update(
             status=ScenarioMatrix.Status.GENERATING,
             generation=F("generation") + 1,
+            completed_at=None,
             failure_reason="",
+        )
+
+    def note_read(self) -> None:
+        """Remember, to the hour, that the matrices of this queryset were read."""
+        an_hour_ago = Now() - timedelta(hours=1)
+        self.filter(Q(last_read_at=None) | Q(last_read_at__lt=an_hour_ago)).update(
+            last_read_at=Now()
         )
 
     def locked_for_share(self) -> "ScenarioMatrix":
@@ -99,7 +111,11 @@ class ScenarioMatrix(models.Model):
     class Status(models.TextChoices):
         GENERATING = "generating"
         COMPLETE = "complete"
+        EVICTED = "evicted"  # was complete; the facts are kept, the payload is not
         FAILED = "failed"
+
+    # A request for such a matrix begins its next generation.
+    TO_BE_RESTARTED = (Status.EVICTED, Status.FAILED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="scenario_matrices")
@@ -122,6 +138,8 @@ class ScenarioMatrix(models.Model):
     failure_reason = models.CharField(max_length=4000, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     completed_at = models.DateTimeField(null=True)
+    # To the hour: a row written at every read would cost more than the reading.
+    last_read_at = models.DateTimeField(null=True)
 
     objects = ScenarioMatrixQuerySet.as_manager()
 
@@ -134,6 +152,13 @@ class ScenarioMatrix(models.Model):
                 condition=Q(
                     status="complete",
                     payload__isnull=False,
+                    completed_at__isnull=False,
+                    variance_shares__isnull=False,
+                )
+                & ~Q(sha256="")
+                | Q(
+                    status="evicted",
+                    payload__isnull=True,
                     completed_at__isnull=False,
                     variance_shares__isnull=False,
                 )
@@ -202,23 +227,36 @@ class ScenarioMatrix(models.Model):
     def fail(self, *, reason: str) -> None:
         self._move(self.Status.FAILED, failure_reason=reason)
 
+    def evict(self) -> None:
+        """Drop the payload and keep all that is known of it.
+
+        :raises StatusChanged: it is no longer complete
+        """
+        self._change([self.Status.COMPLETE], status=self.Status.EVICTED, payload=None)
+
     def store_again(self, encoded: EncodedMatrix) -> None:
-        """Put the same numbers, regenerated, in the place of a payload that was damaged.
+        """Put the same numbers, regenerated, in the place of a payload that is damaged or gone.
 
         :raises StatusChanged: another did so, or the matrix is being generated anew
         """
-        stored = ScenarioMatrix.objects.filter(
-            pk=self.pk, status=self.Status.COMPLETE, generation=self.generation
-        ).update(payload=encoded.payload, generation=F("generation") + 1)
-        if not stored:
-            raise StatusChanged(f"{self} is no longer complete in generation {self.generation}")
+        self._change(
+            [self.Status.COMPLETE, self.Status.EVICTED],
+            status=self.Status.COMPLETE,
+            payload=encoded.payload,
+            generation=F("generation") + 1,
+        )
 
     def _move(self, target: str, **fields: object) -> None:
-        moved = ScenarioMatrix.objects.filter(
-            pk=self.pk, status=self.Status.GENERATING, generation=self.generation
-        ).update(status=target, **fields)
-        if not moved:
-            raise StatusChanged(f"{self} is no longer generating generation {self.generation}")
+        self._change([self.Status.GENERATING], status=target, **fields)
+
+    def _change(self, sources: list[str], **fields: object) -> None:
+        changed = ScenarioMatrix.objects.filter(
+            pk=self.pk, status__in=sources, generation=self.generation
+        ).update(**fields)
+        if not changed:
+            raise StatusChanged(
+                f"{self} is no longer {' or '.join(sources)} in generation {self.generation}"
+            )
 
 
 class MatrixIncident(models.Model):

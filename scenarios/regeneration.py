@@ -46,6 +46,7 @@ def multiples_of(matrix: ScenarioMatrix, *, lease: Lease) -> CachedMultiples:
         with transaction.atomic():
             lease.confirm()
             _store(encoded, loss)
+        ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
         return CachedMultiples(multiples=decode(encoded), tier=Tier.REGENERATED)
 
 

@@ -1,7 +1,7 @@
 from celery import Task, shared_task
 
 from outbox.running import run_job
-from scenarios import generation
+from scenarios import generation, upkeep
 
 
 @shared_task(name="scenarios.generate_matrix", bind=True)
@@ -11,3 +11,8 @@ def generate_matrix(self: "Task[..., None]", *, job_id: str, **_ignored: object)
         owner=f"{self.request.hostname} {self.request.id}",
         work=generation.generate_matrix,
     )
+
+
+@shared_task(name="scenarios.evict_unused")
+def evict_unused(**_ignored: object) -> None:
+    upkeep.evict_unused()

@@ -3,13 +3,17 @@
 import itertools
 import zlib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.conf import settings as declared
-from pytest_django import DjangoAssertNumQueries, Settings
+from django.db import connection
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 from redis import Redis
 
 from scenarios import matrix_cache
@@ -35,15 +39,6 @@ def redis() -> Iterator[Redis]:
 @pytest.fixture
 def matrix() -> ScenarioMatrix:
     return complete_matrix(multiples=MULTIPLES)
-
-
-@pytest.fixture
-def unconnected() -> Iterator[None]:
-    """The connection is made anew from the settings of the test, and forgotten after it."""
-    matrix_cache._redis.cache_clear()
-    yield
-    matrix_cache._redis().close()
-    matrix_cache._redis.cache_clear()
 
 
 def key_of(redis: Redis, matrix: ScenarioMatrix) -> Any:
@@ -73,12 +68,22 @@ def test_second_read_comes_from_redis(matrix: ScenarioMatrix) -> None:
     np.testing.assert_array_equal(read.multiples, MULTIPLES)
 
 
-def test_hit_asks_postgresql_for_nothing(
-    matrix: ScenarioMatrix, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_hit_takes_no_payload_from_postgresql(matrix: ScenarioMatrix) -> None:
     read_multiples(matrix)
-    with django_assert_num_queries(0):
+    with CaptureQueriesContext(connection) as queries:
         read_multiples(matrix)
+    assert not [query for query in queries if "payload" in query["sql"]]
+
+
+@pytest.mark.parametrize(("minutes_ago", "is_noted"), [(59, False), (61, True)])
+def test_reading_is_noted_to_the_hour(
+    minutes_ago: int, is_noted: bool, matrix: ScenarioMatrix
+) -> None:
+    rows = ScenarioMatrix.objects.filter(pk=matrix.pk)
+    rows.update(last_read_at=Now() - timedelta(minutes=minutes_ago))
+    before = rows.values("last_read_at").get()
+    read_multiples(matrix)
+    assert (rows.values("last_read_at").get() != before) is is_noted
 
 
 def test_copy_expires_within_a_day_and_a_tenth(matrix: ScenarioMatrix, redis: Redis) -> None:

@@ -46,7 +46,8 @@ def insert(fund: Fund, status: str, **changes: Any) -> ScenarioMatrix:
         "config": {},
         "scenarios": 64,
         "kernel_version": "1",
-        **(complete if status == Status.COMPLETE else {}),
+        **(complete if status in (Status.COMPLETE, Status.EVICTED) else {}),
+        **({"payload": None} if status == Status.EVICTED else {}),
     }
     return ScenarioMatrix.objects.create(fund=fund, status=status, **(fields | changes))
 
@@ -64,6 +65,16 @@ def test_row_that_keeps_the_rules_is_stored(fund: Fund, status: str) -> None:
 def test_complete_matrix_lacks_nothing(fund: Fund, lost: dict[str, Any]) -> None:
     with refused_by("exactly_complete_matrices_have_a_payload"):
         insert(fund, Status.COMPLETE, **lost)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"payload": b"bytes"}, {"completed_at": None}, {"variance_shares": None}, {"sha256": ""}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_evicted_matrix_lacks_the_payload_alone(fund: Fund, changed: dict[str, Any]) -> None:
+    with refused_by("exactly_complete_matrices_have_a_payload"):
+        insert(fund, Status.EVICTED, **changed)
 
 
 @pytest.mark.parametrize("status", [Status.GENERATING, Status.FAILED])
@@ -133,6 +144,22 @@ def test_asking_again_for_a_failed_matrix_begins_its_next_generation(fund: Fund)
     assert columns(again)["failure_reason"] == ""
 
 
+def test_asking_again_for_an_evicted_matrix_begins_its_next_generation(fund: Fund) -> None:
+    matrix = complete_matrix(fund=fund)
+    before = columns(matrix)
+    matrix.evict()
+    again = columns(started_matrix(fund=fund))
+    assert (again["status"], again["generation"]) == (Status.GENERATING, 2)
+    assert (again["payload"], again["completed_at"]) == (None, None)
+    for fact in ("sha256", "buckets", "variance_shares", "codec", "layout"):
+        assert again[fact] == before[fact]
+
+
+def test_matrix_that_is_not_complete_cannot_be_evicted(fund: Fund) -> None:
+    with pytest.raises(StatusChanged, match="no longer complete"):
+        started_matrix(fund=fund).evict()
+
+
 def test_request_does_not_load_the_payload(fund: Fund) -> None:
     complete_matrix(fund=fund)
     assert "payload" in started_matrix(fund=fund).get_deferred_fields()
@@ -165,7 +192,7 @@ def test_worker_of_an_earlier_generation_completes_nothing(fund: Fund) -> None:
     late.fail(reason="Out of paper.")
     started_matrix(fund=fund)
     before = columns(late)
-    with pytest.raises(StatusChanged, match="generation 1"):
+    with pytest.raises(StatusChanged, match="generating in generation 1"):
         late.complete(generated(any_multiples()))
     assert columns(late) == before
 
