@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from optimization.law_page import law_rows
 from optimization.templatetags.figures import number, percent, plain_share, share, usd_millions
 
 RISK_LABELS = {
@@ -94,7 +95,8 @@ def request_rows(
         rows.append(("Expected winners", f"at least {number(limits['min_expected_winners'], 2)}"))
     if "max_bucket_weight" in limits:
         rows.append(("Largest bucket", f"at most {percent(limits['max_bucket_weight'])}"))
-    return [*rows, *_range_rows(limits, group_labels(buckets))]
+    ranges = _range_rows(limits, group_labels(buckets))
+    return [*rows, *ranges, *law_rows(request.get("scenario_law"))]
 
 
 def _range_rows(limits: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:

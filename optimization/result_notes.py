@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from optimization.swings_page import swings_sentence
+
 # A bucket simulated with much fewer or more deals than it would buy has another risk.
 DEAL_COUNT_RATIO = 2.0
 SMALLEST_WEIGHT = 0.01
+UNSPENT_RESERVES = {
+    "returned": "Reserves that are not called count as returned at 1x.",
+    "idle": "Reserves that are not called count as lost.",
+}
 
 
 def notes(result: dict[str, Any]) -> list[dict[str, str]]:
@@ -15,7 +21,7 @@ def notes(result: dict[str, Any]) -> list[dict[str, str]]:
         *_deal_counts(result),
         *_solver_stopped_early(result),
         *_reserves(result),
-        *_macro_share(result),
+        *_swings(result),
     ]
     return sorted(found, key=lambda note: note["level"] != "warning")
 
@@ -97,19 +103,17 @@ def _reserves(result: dict[str, Any]) -> list[dict[str, str]]:
     return [
         _info(
             f"Of ${reserved / 1e6:.2f}M reserved, ${called / 1e6:.2f}M is expected to be called.",
-            "Reserves that are not called count as returned at 1x.",
+            UNSPENT_RESERVES[result["matrix"]["unspent_reserves"]],
         )
     ]
 
 
-def _macro_share(result: dict[str, Any]) -> list[dict[str, str]]:
-    shares = result["matrix"]["variance_shares"]
+def _swings(result: dict[str, Any]) -> list[dict[str, str]]:
     return [
         _info(
-            f"{_percent(shares['macro'], decimals=0)} of the spread comes from the market regime,"
-            f" {_percent(shares['bucket'], decimals=0)} from stages and sectors.",
-            "Measured on an equally weighted portfolio of this fund's buckets; how strongly"
-            " outcomes move together is an assumption of the calibration, not a finding.",
+            swings_sentence(result),
+            "How strongly outcomes move together is an assumption of the calibration, not a"
+            " finding.",
         )
     ]
 

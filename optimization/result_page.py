@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from optimization.cash_flow_page import rare_percent
 from optimization.templatetags.figures import (
     multiple,
     multiple_interval,
@@ -31,13 +32,19 @@ ROUNDING_SLACK = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
-    """Where the marks of a tile stand, in percent of its width; None where there is no mark."""
+    """Where the marks of a tile stand, in percent of its width; None where there is no mark.
 
-    interval_start: float | None
-    interval_width: float | None
+    ``spread`` is how far scenarios lie apart, unlike the interval of an estimate.
+    """
+
     point: float
-    in_sample: float | None
-    limit: float | None
+    interval_start: float | None = None
+    interval_width: float | None = None
+    spread_start: float | None = None
+    spread_width: float | None = None
+    in_sample: float | None = None
+    limit: float | None = None
+    zero: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +71,7 @@ class StageRows:
 
 
 def tiles(result: Result) -> list[Tile]:
-    """The four headline figures, each out of sample (or exact) with its interval first."""
+    """The headline figures, each out of sample (or exact) with its interval first."""
     risk = result["risk"]
     expected, winners = risk["expected_multiple"], risk["expected_winners"]
     deals = sum(row["deals"] for row in result["buckets"])
@@ -81,6 +88,7 @@ def tiles(result: Result) -> list[Tile]:
                 ("Limit", "maximised"),
             ),
         ),
+        *([_irr_tile(result["irr"])] if result["irr"] else []),
         _risk_tile("Loss probability", risk["loss_probability"]),
         _risk_tile(f"CVaR {100 * risk['cvar']['confidence']:g}", risk["cvar"]),
         Tile(
@@ -95,6 +103,23 @@ def tiles(result: Result) -> list[Tile]:
             ),
         ),
     ]
+
+
+def _irr_tile(irr: Mapping[str, Any]) -> Tile:
+    quantiles = irr["quantiles"]
+    low, high = quantiles["p10"], quantiles["p90"]
+    point, start, end, zero = _positions([quantiles["p50"], low, high, 0.0])
+    return Tile(
+        label="Gross IRR, median",
+        figure=share(quantiles["p50"]),
+        unit="% a year",
+        interval=f"P10 to P90 {percent_interval([low, high])}",
+        strip=Strip(point=point, spread_start=start, spread_width=end - start, zero=zero),
+        facts=(
+            ("Below zero", percent(irr["share_below_zero"])),
+            ("Total loss", rare_percent(irr["share_total_loss"])),
+        ),
+    )
 
 
 def _risk_tile(label: str, figure: Mapping[str, Any]) -> Tile:

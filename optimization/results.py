@@ -117,6 +117,7 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
             "was_cached": session.matrix_was_cached,
             "tier": done.matrix_tier,
             "kernel_version": done.matrix.kernel_version,
+            "unspent_reserves": done.matrix.config["unspent_reserves"],
             "variance_shares": done.matrix.variance_shares,
             "allocation_variance_shares": done.metrics.get("variance_shares"),
         },

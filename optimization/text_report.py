@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+from optimization.cash_flow_page import (
+    irr_finding,
+    irr_losses,
+    pace_finding,
+    payback_finding,
+)
 from optimization.limits_page import limit_names
 from optimization.result_page import proved_within
+from optimization.scenarios_page import calibration_words, source_words
 
 # What may be said of the tie-break, by how its search ended; None: there was none.
 EVENNESS = {
@@ -18,8 +25,9 @@ EVENNESS = {
 
 
 def text_report(result: dict[str, Any]) -> str:
-    parts = (_headline, _notes, _allocation, _limits, _risk, _proof, _timings)
-    return "\n\n".join("\n".join(part(result)) for part in parts) + "\n"
+    parts = (_headline, _notes, _allocation, _limits, _risk, _cash_flows, _proof, _scenarios)
+    told = ("\n".join(part(result)) for part in parts)
+    return "\n\n".join(filter(None, told)) + "\n"
 
 
 def _headline(result: dict[str, Any]) -> Iterator[str]:
@@ -111,18 +119,29 @@ def _proof(result: dict[str, Any]) -> Iterator[str]:
         yield f"{'passed' if check['passed'] else 'FAILED'}: {check['name']}. {check['detail']}"
 
 
-def _timings(result: dict[str, Any]) -> Iterator[str]:
+def _cash_flows(result: dict[str, Any]) -> Iterator[str]:
+    if result["irr"] is None or result["cash_flows"] is None:
+        return
+    yield f"{irr_finding(result['irr'])}."
+    for row in irr_losses(result):
+        yield f"{row.label}: {row.value} of scenarios (95% interval {row.interval})."
+    yield f"{payback_finding(result)}. {pace_finding(result)}."
+
+
+def _scenarios(result: dict[str, Any]) -> Iterator[str]:
     seconds = result["timings_seconds"]
     matrix = (
         f"matrix {seconds['matrix']:.2f} s"
         if seconds["matrix"] is not None
         else "matrix from cache"
     )
+    yield f"Calibration: {calibration_words(result['calibration'])}"
+    yield f"Scenarios: {source_words(result)}"
+    yield f"Matrix {result['matrix']['key']}, kernel {result['matrix']['kernel_version']}"
     yield (
         f"Timings: {matrix}, optimization {seconds['optimization']:.2f} s,"
         f" validation {seconds['validation']:.2f} s, total {seconds['total']:.2f} s"
     )
-    yield f"Matrix {result['matrix']['key']}, read from {result['matrix']['tier']}"
 
 
 def _percent(fraction: float, *, decimals: int = 1) -> str:

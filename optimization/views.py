@@ -17,20 +17,18 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from funds.models import Fund, User
-from optimization import lifecycle, limits_page, result_page
+from optimization import lifecycle, limits_page
 from optimization.form_copy import copied_start, lost_in_copy
 from optimization.form_start import calibration_labels, starting_request
 from optimization.forms import RequestForm
 from optimization.fund_facts import fund_facts
-from optimization.histogram_page import bin_rows, finding, histogram
 from optimization.models import OptimizationSession
 from optimization.progress_page import current_step, step_rows
+from optimization.result_context import result_context
 from optimization.results import session_result, session_status
 from scenarios.models import StatusChanged
 
 SESSIONS_PER_PAGE = 25
-WIDE_CHART_PX = (830.0, 300.0)
-THIN_CHART_PX = (358.0, 280.0)
 
 
 class SignedInRequest(HttpRequest):
@@ -110,7 +108,7 @@ def session(request: SignedInRequest, pk: UUID) -> HttpResponse:
     }
     if shown["status"] != OptimizationSession.Status.COMPLETED:
         return render(request, "optimization/unfinished.html", context)
-    return render(request, "optimization/result.html", {**context, **_result_context(shown)})
+    return render(request, "optimization/result.html", {**context, **result_context(shown)})
 
 
 @require_safe
@@ -153,7 +151,7 @@ def _loaded_sessions(user: User) -> QuerySet[OptimizationSession]:
     return (
         OptimizationSession.objects.for_user(user)
         .select_related("fund", "requested_by", "calibration", "matrix")
-        .defer("matrix__payload", "matrix__config", "calibration__parameters")
+        .defer("matrix__payload", "calibration__parameters")
         .prefetch_related("events")
     )
 
@@ -167,27 +165,6 @@ def _status_or_result(found: OptimizationSession) -> dict[str, Any]:
 def _progress_context(shown: dict[str, Any]) -> dict[str, Any]:
     rows = step_rows(shown, now=timezone.now())
     return {"steps": rows, "current": current_step(rows)}
-
-
-def _result_context(result: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "tiles": result_page.tiles(result),
-        "stages": result_page.stages(result),
-        "total": result_page.fund_total(result),
-        "largest_weight": max(row["weight"] for row in result["buckets"]),
-        "proved_within": result_page.proved_within(result),
-        "limit_groups": limits_page.limit_groups(result),
-        "keeps_every_limit": all(row["satisfied"] for row in result["allocation"]["constraints"]),
-        "greedy_breaks": limits_page.limit_names(
-            result["validation"]["greedy"]["broken_limits"], result["buckets"]
-        ),
-        "finding": finding(result),
-        "charts": [
-            ("wide", histogram(result, width=WIDE_CHART_PX[0], height=WIDE_CHART_PX[1])),
-            ("thin", histogram(result, width=THIN_CHART_PX[0], height=THIN_CHART_PX[1])),
-        ],
-        "bins": bin_rows(result),
-    }
 
 
 def _copied_session(request: SignedInRequest) -> OptimizationSession | None:

@@ -12,6 +12,7 @@ from optimization.models import OptimizationSession
 from tests.browser.conftest import Visit
 from tests.optimization.completed import completed_session
 from tests.optimization.factories import requested_session, session_at
+from tests.optimization.measured import BUCKET_FACTS, METRICS, NO_BUCKET_FACTS, NO_METRICS
 
 Status = OptimizationSession.Status
 WIDTHS = (1440, 390)
@@ -44,7 +45,12 @@ PAGES: dict[str, Callable[[Fund], str]] = {
     "running": lambda fund: _address(requested_session(fund=fund, name="n" * 200)),
     "failed": lambda fund: _address(session_at(Status.FAILED, fund=fund)),
     "cancelled": lambda fund: _address(session_at(Status.CANCELLED, fund=fund)),
-    "result": lambda fund: _address(completed_session(fund=fund, limits=LIMITS)),
+    "result": lambda fund: _address(
+        completed_session(fund=fund, limits=LIMITS, metrics=METRICS, bucket_facts=BUCKET_FACTS)
+    ),
+    "result of an earlier release": lambda fund: _address(
+        completed_session(fund=fund, metrics=NO_METRICS, bucket_facts=NO_BUCKET_FACTS)
+    ),
 }
 
 

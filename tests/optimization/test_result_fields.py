@@ -112,6 +112,7 @@ RESULT_FIELDS: dict[str, set[str]] = {
         "kernel_version",
         "variance_shares",
         "allocation_variance_shares",
+        "unspent_reserves",
     },
     "matrix.variance_shares": {"macro", "bucket", "idiosyncratic"},
     "timings_seconds": {"matrix", "optimization", "validation", "total"},

@@ -46,7 +46,11 @@ QUIET: dict[str, Any] = {
         {"reserves_usd": "30000000.00", "expected_reserve_calls_usd": "9000000.00"},
         {"reserves_usd": "10000000.00", "expected_reserve_calls_usd": "3000000.00"},
     ],
-    "matrix": {"variance_shares": {"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25}},
+    "matrix": {
+        "variance_shares": {"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25},
+        "allocation_variance_shares": None,
+        "unspent_reserves": "returned",
+    },
 }
 
 
@@ -162,9 +166,34 @@ def test_fund_without_reserves_is_told_nothing_of_them() -> None:
     assert not [note for note in notes(result(buckets=[row])) if "reserved" in note["title"]]
 
 
-def test_share_of_the_market_in_the_spread_is_told() -> None:
+@pytest.mark.parametrize(
+    ("law", "words"),
+    [
+        ("returned", "Reserves that are not called count as returned at 1x."),
+        ("idle", "Reserves that are not called count as lost."),
+    ],
+)
+def test_what_becomes_of_reserves_that_are_not_called_is_told(law: str, words: str) -> None:
+    shown = result(matrix__unspent_reserves=law)
+    title = "Of $40.00M reserved, $12.00M is expected to be called."
+    assert text_of(shown, title) == words
+
+
+def test_what_moves_the_multiple_is_told_of_equal_weights_if_of_nothing_else() -> None:
     titles = [note["title"] for note in notes(QUIET)]
-    assert "50% of the spread comes from the market regime, 25% from stages and sectors." in titles
+    assert (
+        "Half of the swings of an equally weighted portfolio comes from the economy, a quarter"
+        " from stages and sectors and a quarter from single deals."
+    ) in titles
+
+
+def test_what_moves_the_multiple_is_told_of_the_allocation_where_it_was_measured() -> None:
+    own = {"macro": 0.4, "bucket": 0.26, "idiosyncratic": 0.34}
+    titles = [note["title"] for note in notes(result(matrix__allocation_variance_shares=own))]
+    assert (
+        "40% of the swings of this allocation comes from the economy, about a quarter from stages"
+        " and sectors and about a third from single deals."
+    ) in titles
 
 
 def test_warnings_stand_before_what_is_only_told() -> None:

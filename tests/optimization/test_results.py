@@ -227,5 +227,11 @@ def test_matrix_is_named_by_its_key_and_its_bytes(fund: Fund) -> None:
     assert matrix["tier"] in ("postgresql", "redis")
 
 
+def test_what_becomes_of_unspent_reserves_is_that_of_the_law(fund: Fund) -> None:
+    idle = completed(fund, scenario_law={"unspent_reserves": "idle"})
+    assert session_result(idle)["matrix"]["unspent_reserves"] == "idle"
+    assert at("matrix.unspent_reserves") == "returned"
+
+
 def test_calibration_is_named() -> None:
     assert at("calibration.version") == "v2025_industry_benchmark"

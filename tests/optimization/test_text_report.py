@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from optimization.result_cash_flows import gross_irr
 from optimization.text_report import text_report
 from tests.optimization import one_result
+from tests.optimization.measured import CASH_FLOWS, METRICS
 
 pytestmark = pytest.mark.django_db
 
@@ -180,3 +182,30 @@ def test_timings_of_all_stages_are_shown(result: dict[str, Any]) -> None:
 def test_matrix_from_the_cache_is_told_from_one_that_was_generated(result: dict[str, Any]) -> None:
     result["timings_seconds"]["matrix"] = None
     assert "matrix from cache" in line_of(text_report(result), "Timings")
+
+
+def test_irr_and_cash_flows_are_told_where_they_were_measured(result: dict[str, Any]) -> None:
+    result |= {
+        "irr": gross_irr(METRICS),
+        "cash_flows": CASH_FLOWS,
+        "request": {**result["request"], "capital_usd": "200000000.00"},
+    }
+    report = text_report(result)
+    assert line_of(report, "Gross IRR").endswith(
+        "median 9.3% a year, in 8 of 10 scenarios \N{MINUS SIGN}10.0 to 35.6%."
+    )
+    assert line_of(report, "IRR below 0%").endswith("(95% interval 23.80 to 26.22%).")
+    assert "$160.00M is called and $360.00M comes back" in line_of(report, "By the end of year 6")
+
+
+def test_report_without_irr_says_nothing_of_it(result: dict[str, Any]) -> None:
+    report = text_report(result | {"irr": None, "cash_flows": None})
+    assert "IRR" not in report
+    assert "\n\n\n" not in report
+
+
+def test_calibration_and_source_of_the_scenarios_are_told(result: dict[str, Any]) -> None:
+    report = text_report(result)
+    assert result["calibration"]["label"] in line_of(report, "Calibration")
+    assert "generated for this request" in line_of(report, "Scenarios")
+    assert result["matrix"]["key"] in line_of(report, "Matrix")

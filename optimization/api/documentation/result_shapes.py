@@ -1,5 +1,7 @@
 """The result of a session as the OpenAPI document shows it: `results.session_result`."""
 
+from typing import get_args
+
 from optimization.api.documentation.allocation_shapes import ALLOCATION
 from optimization.api.documentation.fund_shapes import CALIBRATION_KIND
 from optimization.api.documentation.matrices import LOADINGS, VARIANCE_SHARES
@@ -23,6 +25,7 @@ from optimization.api.documentation.validation_shapes import (
     IRR,
     VALIDATION,
 )
+from scenarios.simulation.parameters import UnspentReserves
 
 INTERVAL = a_list(NUMBER, minItems=2, maxItems=2, description="95 % interval, low and high.")
 LIMIT = or_null({**NUMBER, "description": "Null: not limited."})
@@ -97,6 +100,7 @@ MATRIX_IN_RESULT = a_record(
         "was_cached": FLAG,
         "tier": {**TEXT, "description": "Where the worker read it from."},
         "kernel_version": TEXT,
+        "unspent_reserves": one_of("UnspentReserves", get_args(UnspentReserves)),
         "variance_shares": VARIANCE_SHARES,
         "allocation_variance_shares": or_null(VARIANCE_SHARES),
     },

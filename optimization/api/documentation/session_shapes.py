@@ -1,6 +1,7 @@
 """The status of a session as the OpenAPI document shows it: `results.session_status`."""
 
 from optimization.api.documentation.request_body import LIMITS, REGIMES
+from optimization.api.documentation.scenario_law import SCENARIO_LAW
 from optimization.api.documentation.shapes import (
     COUNT,
     FLAG,
@@ -43,10 +44,7 @@ CHECKED_REQUEST = a_record(
         "validation_scenarios": COUNT,
         "seed": or_null(TEXT),
         "regimes": REGIMES,
-        "scenario_law": {
-            "type": ["object", "null"],
-            "description": "What replaces the calibration's law; null: nothing.",
-        },
+        "scenario_law": SCENARIO_LAW,
         "limits": LIMITS,
         "primary_lock_epsilon": NUMBER,
         "mip_gap": NUMBER,

@@ -40,6 +40,7 @@ def result(*constraints: dict[str, Any], **changes: Any) -> dict[str, Any]:
     estimate = {"in_sample": 0.2, "out_of_sample": 0.25, "interval": [0.24, 0.26], "limit": 0.3}
     return {
         "buckets": BUCKETS,
+        "irr": None,
         "allocation": {"constraints": constraints, "expected_multiple": 1.8, "best_bound": 1.8},
         "risk": {
             "expected_multiple": {

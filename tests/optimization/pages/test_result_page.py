@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
 
 from funds.models import Fund
 from optimization.models import OptimizationSession
 from optimization.results import session_result
 from tests.optimization.completed import completed_session
+from tests.optimization.measured import BUCKET_FACTS, METRICS, NO_BUCKET_FACTS, NO_METRICS
 
 LIMITS = {
     "max_loss_probability": 0.9,
@@ -140,3 +142,62 @@ def test_no_inline_style_or_script_is_on_the_page(analyst: Client, result: dict[
 
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=", page)
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
+
+
+@pytest.fixture
+def measured(analyst: Client, fund: Fund) -> str:
+    """The text of a page with cash flows, tags replaced by single blanks."""
+    session = completed_session(fund=fund, metrics=METRICS, bucket_facts=BUCKET_FACTS)
+    page = analyst.get(reverse("optimization:session", args=[session.pk])).content.decode()
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def test_irr_stands_beside_the_multiple_with_its_spread(measured: str) -> None:
+    minus = "\N{MINUS SIGN}"
+
+    assert (
+        f"Gross IRR, median 9.3 % a year P10 to P90 {minus}10.0 to 35.6%"
+        " Below zero 25.0% Total loss 0.10%"
+    ) in measured
+    assert "IRR below 0% 25.00% 23.80 to 26.22%" in measured
+
+
+def test_tables_beside_the_charts_hold_every_year(measured: str) -> None:
+    minus = "\N{MINUS SIGN}"
+
+    assert f"Year Called Distributed Net so far 0 50.00 0.00 {minus}50.00 1 0.00 0.00" in measured
+    assert "9 0.00 80.00 100.00" in measured
+    assert f"15 {minus}0.40 0.30 2.00" in measured
+
+
+def test_what_moves_the_allocation_is_told_in_words_and_by_bucket(measured: str) -> None:
+    assert "Half of the swings of this allocation comes from the economy" in measured
+    assert "This allocation 50 20 30" in measured
+    assert "seed / saas 25 15 60" in measured
+    assert "seed/saas 0.400000 0.200000" in measured
+
+
+def test_calibration_and_source_of_the_scenarios_are_told(measured: str) -> None:
+    assert "a benchmark, sample size 21,640" in measured
+    assert "64 scenarios, generated for this request in" in measured
+
+
+def test_result_of_an_earlier_release_has_a_page_without_cash_flows(
+    analyst: Client, fund: Fund
+) -> None:
+    session = completed_session(fund=fund, metrics=NO_METRICS, bucket_facts=NO_BUCKET_FACTS)
+
+    answer = analyst.get(reverse("optimization:session", args=[session.pk]))
+
+    assertContains(answer, "Expected multiple")
+    assertNotContains(answer, "IRR")
+    assertNotContains(answer, "Loadings")
+
+
+def test_law_that_the_request_states_is_told(analyst: Client, fund: Fund) -> None:
+    session = completed_session(fund=fund, scenario_law={"unspent_reserves": "idle"})
+
+    answer = analyst.get(reverse("optimization:session", args=[session.pk]))
+
+    assertContains(answer, "<dt>Reserves that are not called</dt><dd>lost</dd>", html=True)
+    assertContains(answer, "What is not called counts as lost.")
