@@ -10,9 +10,10 @@ from typing import Any
 import rfc8785
 
 from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.parameters import VarianceShares
 from scenarios.simulation.random_words import RandomKey, random_key
 from scenarios.simulation.sample import Sample, sampling_of
-from scenarios.simulation.variance_presets import LOADINGS
+from scenarios.simulation.variance_presets import LOADINGS, STRESS_LOADINGS
 
 KERNEL_VERSION = 1
 """Raised whenever the same configuration gives other bytes than before."""
@@ -44,11 +45,14 @@ def random_key_of(config: ScenarioConfig) -> RandomKey:
 
 
 def _law(config: ScenarioConfig) -> dict[str, Any]:
-    return {
-        "kernel_version": KERNEL_VERSION,
-        "config": config.law_json(),
-        "loadings": asdict(LOADINGS[config.dependence.variance_shares]),
-    }
+    """Loadings that are calibrated follow from the configuration and the kernel version."""
+    law = {"kernel_version": KERNEL_VERSION, "config": config.law_json()}
+    shares = config.dependence.variance_shares
+    if shares == "stress":
+        law["loadings"] = {stage: asdict(pair) for stage, pair in STRESS_LOADINGS.items()}
+    elif not isinstance(shares, VarianceShares):
+        law["loadings"] = asdict(LOADINGS[shares])
+    return law
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -4,7 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from scenarios.simulation.checked_input import FieldReader
-from scenarios.simulation.config_dependence import check_correlated_buckets, read_dependence
+from scenarios.simulation.config_dependence import (
+    check_dependent_buckets,
+    dependence_json,
+    read_dependence,
+)
 from scenarios.simulation.config_regimes import read_regimes
 from scenarios.simulation.config_rules import (
     check_bucket,
@@ -80,7 +84,7 @@ class ScenarioConfig:
             "financing": asdict(self.financing),
             "exit_law": asdict(self.exit_law),
             "failure_recovery": asdict(self.failure_recovery),
-            "dependence": _dependence_json(self.dependence),
+            "dependence": dependence_json(self.dependence),
             "unspent_reserves": self.unspent_reserves,
             "seed": self.seed,
             "buckets": [asdict(bucket) for bucket in self.buckets],
@@ -113,22 +117,10 @@ def parse_config(data: object) -> ScenarioConfig:
         exit_law=sections["exit_law"],
     )
     if sections["dependence"] is not None and not reader.faults:
-        check_correlated_buckets(sections["dependence"], buckets, reader)
+        check_dependent_buckets(sections["dependence"], buckets, reader)
     reader.refuse_unknown_fields()
     reader.raise_faults()
     return ScenarioConfig(**sections, buckets=buckets)
-
-
-def _dependence_json(dependence: Dependence) -> dict[str, Any]:
-    """Without the correlation where factor shares are used, which is the usual case."""
-    content = asdict(dependence)
-    correlation = content.pop("bucket_correlation")
-    if correlation is not None:
-        content["bucket_correlation"] = {
-            "buckets": list(correlation["buckets"]),
-            "matrix": [list(row) for row in correlation["matrix"]],
-        }
-    return content
 
 
 def _read_seed(reader: FieldReader) -> str | None:

@@ -4,11 +4,14 @@ Values come back on the 1e-6 grid; None after recording at least one fault.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
 from scenarios.simulation.canonical_numbers import canonical, canonical_shares, sums_to_one
 from scenarios.simulation.checked_input import FieldReader
+from scenarios.simulation.config_shares import check_preset_stages, read_shares
 from scenarios.simulation.correlation_root import NotPositiveSemidefinite, correlation_root
 from scenarios.simulation.parameters import (
     MAX_BUCKETS,
@@ -17,7 +20,6 @@ from scenarios.simulation.parameters import (
     Dependence,
     FactorShares,
 )
-from scenarios.simulation.variance_presets import LOADINGS
 
 ROUNDING = 1e-9
 """What a correlation may differ from its mirror image, a diagonal from 1, or any exceed 1."""
@@ -26,7 +28,7 @@ ROUNDING = 1e-9
 def read_dependence(reader: FieldReader) -> Dependence | None:
     before = len(reader.faults)
     section = reader.object("dependence")
-    variance_shares = section.choice("variance_shares", tuple(LOADINGS))
+    variance_shares, share_level = read_shares(section)
     coupling = section.number("value_path_coupling", minimum=0, maximum=0.95)
     shares, correlation = None, None
     if section.has("bucket_correlation"):
@@ -40,17 +42,40 @@ def read_dependence(reader: FieldReader) -> Dependence | None:
     else:
         shares = _read_factor_shares(section.object("factor_shares"))
     section.refuse_unknown_fields()
-    if len(reader.faults) > before:
+    if variance_shares is None or len(reader.faults) > before:
         return None
     return Dependence(
         variance_shares=variance_shares,
         factor_shares=shares,
         value_path_coupling=canonical(coupling),
         bucket_correlation=correlation,
+        share_level=share_level,
     )
 
 
-def check_correlated_buckets(
+def dependence_json(dependence: Dependence) -> dict[str, Any]:
+    """Without what stands at its default: a correlation, a level of shares."""
+    content = asdict(dependence)
+    correlation = content.pop("bucket_correlation")
+    if correlation is not None:
+        content["bucket_correlation"] = {
+            "buckets": list(correlation["buckets"]),
+            "matrix": [list(row) for row in correlation["matrix"]],
+        }
+    if dependence.share_level == "reference_portfolio":
+        del content["share_level"]
+    return content
+
+
+def check_dependent_buckets(
+    dependence: Dependence, buckets: Sequence[BucketParameters], reader: FieldReader
+) -> None:
+    """Records what of the dependence does not fit the buckets."""
+    check_preset_stages(dependence, buckets, reader)
+    _check_correlated_buckets(dependence, buckets, reader)
+
+
+def _check_correlated_buckets(
     dependence: Dependence, buckets: Sequence[BucketParameters], reader: FieldReader
 ) -> None:
     """Every bucket must have its row in the correlation matrix, if there is one, and no other."""

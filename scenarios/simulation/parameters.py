@@ -13,7 +13,8 @@ STAGES = ("pre_seed", "seed", "series_a", "series_b", "series_c", "late")
 MAX_BUCKETS = 100
 
 ExitLawName = Literal["lognormal_pareto", "lognormal", "pareto"]
-VarianceSharesName = Literal["market", "calm", "crisis_prone"]
+VarianceSharesName = Literal["market", "calm", "crisis_prone", "stress"]
+ShareLevel = Literal["reference_portfolio", "entry", "deal"]
 SamplingName = Literal["iid", "antithetic", "sobol"]
 UnspentReserves = Literal["returned", "idle"]
 
@@ -92,13 +93,29 @@ class BucketCorrelation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dependence:
-    """Either ``factor_shares`` or ``bucket_correlation`` is set, the other is None."""
+class VarianceShares:
+    """Which part of a variance comes from the macro factor, from bucket factors and from single
+    deals; the three sum to 1."""
 
-    variance_shares: VarianceSharesName
+    macro: float
+    bucket: float
+    idiosyncratic: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependence:
+    """Either ``factor_shares`` or ``bucket_correlation`` is set, the other is None.
+
+    ``share_level`` says whose variance has own ``variance_shares``: that of the log multiple of
+    the reference portfolio, of every bucket's matrix entry, or of the latent score of a deal.
+    Presets have a level of their own.
+    """
+
+    variance_shares: VarianceSharesName | VarianceShares
     factor_shares: FactorShares | None
     value_path_coupling: float
     bucket_correlation: BucketCorrelation | None
+    share_level: ShareLevel = "reference_portfolio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
-"""Which part of the variance of a portfolio's log multiple is macro, bucket and idiosyncratic."""
+"""Which part of the variance of log multiples is macro, bucket and idiosyncratic, as measured.
 
-from dataclasses import dataclass
+The streams are those of no sample and of no calibration, so a share that was calibrated is measured
+independently.
+"""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.model import ScenarioModel
+from scenarios.simulation.parameters import VarianceShares
 from scenarios.simulation.random_words import PURPOSES
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.stream import Stream
@@ -20,15 +22,6 @@ REDRAW_PURPOSES = (4, 5)
 
 class NoVariance(ValueError):
     """The portfolio multiple is the same in every pilot scenario, so it has no shares."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VarianceShares:
-    """Estimated shares; they sum to 1 by construction."""
-
-    macro: float
-    bucket: float
-    idiosyncratic: float
 
 
 def measured_variance_shares(
@@ -45,12 +38,31 @@ def measured_variance_shares(
     :raises ValueError: if the weights do not match the buckets
     :raises NoVariance: if the multiple does not vary
     """
+    portfolio = _portfolio_weights(model, weights)
+    draws = [_log_multiples(portfolio @ matrix) for matrix in _pick_freeze(model, scenarios)]
+    return _shares(draws, "the portfolio")
+
+
+def measured_bucket_shares(
+    *, model: ScenarioModel, scenarios: int = 8192
+) -> tuple[VarianceShares, ...]:
+    """For every bucket the shares of its own matrix entry, on the same streams.
+
+    :raises NoVariance: if the multiple of a bucket does not vary
+    """
+    draws = [_log_multiples(matrix) for matrix in _pick_freeze(model, scenarios)]
+    return tuple(
+        _shares([draw[row] for draw in draws], key) for row, key in enumerate(model.bucket_keys)
+    )
+
+
+def _pick_freeze(model: ScenarioModel, scenarios: int) -> list[FloatArray]:
+    """Three (B, scenarios) matrices: a first, one that shares its macro factor only, and one that
+    shares macro and bucket factors."""
     pilot = PURPOSES[Sample.PILOT]
     first, second = REDRAW_PURPOSES
-    portfolio = _portfolio_weights(model, weights)
-
-    def log_multiples(factor_purpose: int, deal_purpose: int) -> FloatArray:
-        matrix = model.draw(
+    return [
+        model.draw(
             Stream(
                 macro_purpose=pilot,
                 factor_purpose=factor_purpose,
@@ -58,15 +70,16 @@ def measured_variance_shares(
                 first_scenario=0,
                 count=scenarios,
             )
-        )
-        return _log_portfolio_multiple(matrix, portfolio)
+        ).astype(np.float64)
+        for factor_purpose, deal_purpose in ((pilot, pilot), (first, first), (pilot, second))
+    ]
 
-    base = log_multiples(pilot, pilot)
-    same_macro = log_multiples(first, first)
-    same_factors = log_multiples(pilot, second)
-    variance = float(np.mean([np.var(draw) for draw in (base, same_macro, same_factors)]))
+
+def _shares(draws: list[FloatArray], name: str) -> VarianceShares:
+    base, same_macro, same_factors = draws
+    variance = float(np.mean([np.var(draw) for draw in draws]))
     if variance == 0.0:
-        raise NoVariance(f"the portfolio multiple is the same in {scenarios} scenarios")
+        raise NoVariance(f"the multiple of {name} is the same in {len(base)} scenarios")
     macro = float(np.cov(base, same_macro, bias=True)[0, 1]) / variance
     macro_and_bucket = float(np.cov(base, same_factors, bias=True)[0, 1]) / variance
     return VarianceShares(
@@ -83,6 +96,5 @@ def _portfolio_weights(model: ScenarioModel, weights: FloatArray | None) -> Floa
     return weights
 
 
-def _log_portfolio_multiple(matrix: NDArray[np.float32], weights: FloatArray) -> FloatArray:
-    multiple = weights @ matrix.astype(np.float64)
-    return np.log(np.maximum(multiple, SMALLEST_MULTIPLE))
+def _log_multiples(multiples: FloatArray) -> FloatArray:
+    return np.log(np.maximum(multiples, SMALLEST_MULTIPLE))

@@ -101,7 +101,10 @@ SINGLE_FIELDS = [
     (("exit_law", "tail_index"), 0, "exit_law.tail_index", "OUT_OF_RANGE"),
     (("failure_recovery", "threshold"), 1, "failure_recovery.threshold", "OUT_OF_RANGE"),
     (("failure_recovery", "maximum"), 1.2, "failure_recovery.maximum", "OUT_OF_RANGE"),
-    (("dependence", "variance_shares"), "stress", "dependence.variance_shares", "NOT_A_CHOICE"),
+    (("dependence", "variance_shares"), "wild", "dependence.variance_shares", "NOT_A_CHOICE"),
+    (("dependence", "variance_shares"), 0.5, "dependence.variance_shares", "NOT_A_CHOICE"),
+    (("dependence", "variance_shares"), None, "dependence.variance_shares", "REQUIRED"),
+    (("dependence", "share_level"), "entry", "dependence.share_level", "SHARE_LEVEL"),
     (("dependence", "value_path_coupling"), 0.96, "dependence.value_path_coupling", "OUT_OF_RANGE"),
     (("dependence", "factor_shares", "stage"), 0.3, "dependence.factor_shares", "SHARES_SUM"),
     (

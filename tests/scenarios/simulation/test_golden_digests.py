@@ -56,6 +56,15 @@ CONFIGS = {
     "antithetic": config_data(sampling="antithetic"),
     "sobol": config_data(sampling="sobol"),
     "heavier tail": two_bucket_config("lognormal_pareto", "returned"),
+    "own shares": config_data(
+        buckets=[bucket_data("seed", reference_deals=4.0), bucket_data("series_b", "fintech")],
+        dependence={
+            **config_data()["dependence"],
+            "variance_shares": {"macro": 0.35, "bucket": 0.3, "idiosyncratic": 0.35},
+            "share_level": "entry",
+        },
+    ),
+    "stress": config_data(dependence={**config_data()["dependence"], "variance_shares": "stress"}),
 }
 
 # These values are the determinism contract: a stored matrix is found by its key and trusted by
@@ -80,6 +89,12 @@ DIGESTS = {
     ("sobol", "optimization"): ("e11af760d7baaaadc46ef8f2a2be0d71e2ce6ae9b8672d1e276c8a6e3084d1df"),
     ("heavier tail", "optimization"): (
         "7afdfdfae1fe0e300424fde501c35b1e948c267716870565589b3f8d607b85bb"
+    ),
+    ("own shares", "optimization"): (
+        "35775499b7f81db94e9e3e0485c221335c37a0a2aee3a5748762a0aef9ab926d"
+    ),
+    ("stress", "optimization"): (
+        "34ea41544c1fcf10b9e1425c4489d762a39b94cde2ae385a052f20a3c37731e0"
     ),
 }
 EXACT_VALUES = {

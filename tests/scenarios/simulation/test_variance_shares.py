@@ -11,7 +11,11 @@ import pytest
 
 from scenarios.simulation.config import parse_config
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.variance_shares import NoVariance, measured_variance_shares
+from scenarios.simulation.variance_shares import (
+    NoVariance,
+    measured_bucket_shares,
+    measured_variance_shares,
+)
 from tests.scenarios.simulation.sample_config import bucket_data, config_data
 
 REFERENCE_SHARES = {
@@ -95,3 +99,15 @@ def test_weights_that_do_not_fit_are_refused(weights: Any) -> None:
 def test_portfolio_of_nothing_has_no_shares() -> None:
     with pytest.raises(NoVariance, match="the same"):
         measured_variance_shares(model=model_of(), weights=np.zeros(12), scenarios=50)
+
+
+def test_shares_of_a_bucket_are_those_of_a_portfolio_of_it_alone() -> None:
+    model = model_of()
+    buckets = measured_bucket_shares(model=model, scenarios=500)
+    assert len(buckets) == 12
+    for row, shares in enumerate(buckets):
+        alone = measured_variance_shares(model=model, weights=np.eye(12)[row], scenarios=500)
+        # Weights of 0 and 1 only change the order of exact additions.
+        assert shares.macro == pytest.approx(alone.macro, abs=1e-12)
+        assert shares.bucket == pytest.approx(alone.bucket, abs=1e-12)
+        assert shares.idiosyncratic == pytest.approx(alone.idiosyncratic, abs=1e-12)

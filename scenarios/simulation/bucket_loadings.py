@@ -1,0 +1,159 @@
+"""The loadings of every bucket: constants of a preset, or calibrated to the shares asked for."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from scenarios.simulation.bucket_factors import SharedFactors, bucket_factors_of
+from scenarios.simulation.bucket_law import bucket_law
+from scenarios.simulation.checked_input import Fault, InvalidInput
+from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.macro_law import macro_law
+from scenarios.simulation.parameters import BucketParameters, FactorShares, VarianceShares
+from scenarios.simulation.pilot_portfolio import PilotPortfolio
+from scenarios.simulation.reference_deals import effective_deals
+from scenarios.simulation.reference_law import SECTORS, reference_config
+from scenarios.simulation.share_calibration import (
+    LARGEST_MISS,
+    CalibratedLoadings,
+    NoVariation,
+    calibrated_loadings,
+)
+from scenarios.simulation.variance_presets import (
+    LOADINGS,
+    PRESET_SHARES,
+    STRESS_LOADINGS,
+    Loadings,
+)
+
+OWN_FACTOR_ALONE = SharedFactors(shares=FactorShares(sector=0.0, stage=0.0, bucket=1.0))
+
+
+def check_attainable(config: ScenarioConfig) -> None:
+    """Calibration takes a second or two where it is needed, and is remembered.
+
+    :raises InvalidInput: if no loadings give the shares asked for (``SHARES_UNATTAINABLE``)
+    """
+    loadings_of(config)
+
+
+def loadings_of(config: ScenarioConfig) -> tuple[Loadings, ...]:
+    """For each bucket of the configuration, in order.
+
+    :raises InvalidInput: if no loadings give the shares asked for (``SHARES_UNATTAINABLE``)
+    """
+    shares = config.dependence.variance_shares
+    if shares == "stress":
+        return tuple(STRESS_LOADINGS[bucket.stage] for bucket in config.buckets)
+    if not isinstance(shares, VarianceShares):
+        return (LOADINGS[shares],) * len(config.buckets)
+    if config.dependence.share_level == "deal":
+        pair = Loadings(macro_squared=shares.macro, bucket_squared=shares.bucket)
+        return (pair,) * len(config.buckets)
+    if config.dependence.share_level == "reference_portfolio":
+        found = reference_loadings(shares)
+        _refuse_misses({"the reference portfolio": found}, shares)
+        return (found.loadings,) * len(config.buckets)
+    entries = {bucket.key: entry_loadings(config, bucket, shares) for bucket in config.buckets}
+    _refuse_misses(entries, shares)
+    return tuple(found.loadings for found in entries.values())
+
+
+def reference_loadings(shares: VarianceShares) -> CalibratedLoadings:
+    """One pair that gives the reference portfolio these shares, or comes closest."""
+    config = reference_config()
+    portfolio = PilotPortfolio(
+        macro=macro_law(config.regimes),
+        bucket_factors=bucket_factors_of(config.dependence),
+        buckets=config.buckets,
+        deals=tuple(bucket_law(config=config, bucket=bucket).deal for bucket in config.buckets),
+    )
+    # The market preset's loadings, stretched as the shares are.
+    start = _in_proportion(
+        macro=shares.macro * LOADINGS["market"].macro_squared / 0.5,
+        bucket=shares.bucket * LOADINGS["market"].bucket_squared / 0.25,
+        own=shares.idiosyncratic * LOADINGS["market"].own_squared / 0.25,
+    )
+    return calibrated_loadings(portfolio=portfolio, wanted=shares, start=start)
+
+
+def stress_loadings(stage: str) -> CalibratedLoadings:
+    """The pair that gives an entry of ten deals at this stage of the reference law the shares of
+    the stress preset."""
+    config = reference_config()
+    key = f"{stage}/{SECTORS[0]}"
+    bucket = next(bucket for bucket in config.buckets if bucket.key == key)
+    return entry_loadings(config, bucket, PRESET_SHARES["stress"])
+
+
+def entry_loadings(
+    config: ScenarioConfig, bucket: BucketParameters, shares: VarianceShares
+) -> CalibratedLoadings:
+    """The pair that gives one entry of the bucket these shares, or comes closest."""
+    effective = effective_deals(
+        reference_deals=bucket.reference_deals, cheque_variation=bucket.cheque_variation
+    )
+    # The fewer deals an entry has, the more of its variance is their own: a quarter of the
+    # effective deals and one is close to what calibration finds.
+    start = _in_proportion(
+        macro=shares.macro,
+        bucket=shares.bucket,
+        own=shares.idiosyncratic * (1.0 + 0.25 * effective),
+    )
+    portfolio = PilotPortfolio(
+        macro=macro_law(config.regimes),
+        bucket_factors=OWN_FACTOR_ALONE,
+        buckets=(_nameless(bucket),),
+        deals=(bucket_law(config=config, bucket=bucket).deal,),
+    )
+    try:
+        return calibrated_loadings(portfolio=portfolio, wanted=shares, start=start)
+    except NoVariation as error:
+        fault = _fault(f"cannot hold in {bucket.key}, whose multiple is always the same")
+        raise InvalidInput([fault]) from error
+
+
+def _nameless(bucket: BucketParameters) -> BucketParameters:
+    """Buckets alike in what calibration uses are equal: they share their random numbers and are
+    calibrated once."""
+    return replace(
+        bucket,
+        key="entry",
+        stage="entry",
+        sector="entry",
+        reserve_ratio=0.0,
+        risk_multiplier=1.0,
+        return_multiplier=1.0,
+    )
+
+
+def _in_proportion(*, macro: float, bucket: float, own: float) -> Loadings:
+    # Even where no part is left to the deals the search must start inside.
+    own = max(own, 0.01 * (macro + bucket))
+    total = macro + bucket + own
+    return Loadings(macro_squared=macro / total, bucket_squared=bucket / total)
+
+
+def _refuse_misses(found: Mapping[str, CalibratedLoadings], wanted: VarianceShares) -> None:
+    """One fault for all buckets that come equally close."""
+    missed: dict[CalibratedLoadings, list[str]] = {}
+    for name, calibrated in found.items():
+        if calibrated.miss(wanted) > LARGEST_MISS:
+            missed.setdefault(calibrated, []).append(name)
+    if missed:
+        raise InvalidInput(
+            [
+                _fault(
+                    f"cannot hold in {', '.join(names)}: asked for {_shown(wanted)}, the closest "
+                    f"is {_shown(calibrated.reached)}"
+                )
+                for calibrated, names in missed.items()
+            ]
+        )
+
+
+def _fault(message: str) -> Fault:
+    return Fault("dependence.variance_shares", "SHARES_UNATTAINABLE", message)
+
+
+def _shown(shares: VarianceShares) -> str:
+    return f"{shares.macro:.3f} / {shares.bucket:.3f} / {shares.idiosyncratic:.3f}"
