@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from time import monotonic
@@ -62,6 +63,24 @@ def read_multiples(matrix: ScenarioMatrix) -> CachedMultiples:
     _to_redis(redis, stored)
     ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
     return CachedMultiples(multiples=multiples, tier=Tier.POSTGRESQL)
+
+
+@dataclass(frozen=True, slots=True)
+class HotCopy:
+    """What Redis holds of a matrix, and for how long."""
+
+    size_bytes: int
+    lives: timedelta
+
+
+def hot_copy(matrix: ScenarioMatrix) -> HotCopy | None:
+    """:raises OutOfReach: Redis did not say in time"""
+    redis, key = _Allowance(settings.MATRIX_CACHE_TIMEOUT_SECONDS), _redis_key(matrix)
+    size_bytes = redis.ask(lambda server: server.strlen(key))
+    milliseconds = redis.ask(lambda server: server.pttl(key))
+    if milliseconds < 0:
+        return None
+    return HotCopy(size_bytes=size_bytes, lives=timedelta(milliseconds=milliseconds))
 
 
 def drop_hot_copy(matrix: ScenarioMatrix) -> bool:

@@ -146,6 +146,9 @@ class ScenarioMatrix(models.Model):
     class Meta:
         db_table = "scenario_matrix"
         verbose_name_plural = "scenario matrices"
+        permissions = [
+            ("maintain_scenariomatrix", "Can drop copies of scenarios and generate them again")
+        ]
         constraints = [
             models.UniqueConstraint(fields=["fund", "matrix_key"], name="one_matrix_per_fund_key"),
             models.CheckConstraint(
@@ -226,6 +229,20 @@ class ScenarioMatrix(models.Model):
 
     def fail(self, *, reason: str) -> None:
         self._move(self.Status.FAILED, failure_reason=reason)
+
+    def begin_again(self) -> None:
+        """Drop the payload and begin the next generation, however the last one ended.
+
+        :raises StatusChanged: the matrix is being generated
+        """
+        self._change(
+            [self.Status.COMPLETE, *self.TO_BE_RESTARTED],
+            status=self.Status.GENERATING,
+            generation=F("generation") + 1,
+            payload=None,
+            completed_at=None,
+            failure_reason="",
+        )
 
     def evict(self) -> None:
         """Drop the payload and keep all that is known of it.

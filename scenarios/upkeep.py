@@ -1,4 +1,4 @@
-"""Drops the numbers of matrices that nobody needs any more; they can be generated again."""
+"""Drops the numbers of matrices that nobody needs any more, and has matrices generated again."""
 
 import logging
 import uuid
@@ -11,10 +11,24 @@ from django.db.models.functions import Greatest, Now
 from django.utils.module_loading import import_string
 
 from scenarios.bounded_redis import OutOfReach
+from scenarios.generation import owe_generation
 from scenarios.matrix_cache import drop_hot_copy
 from scenarios.models import ScenarioMatrix, ScenarioMatrixQuerySet
 
 logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def regenerate(matrix: ScenarioMatrix) -> None:
+    """Have a worker generate the matrix anew.
+
+    :raises StatusChanged: it is being generated already
+    :raises OtherKernel: this version of Keel would generate other numbers
+    """
+    matrix.scenario_config()
+    current = ScenarioMatrix.objects.locked().get(pk=matrix.pk)
+    current.begin_again()
+    owe_generation(current)
 
 
 def evict_unused() -> int:
