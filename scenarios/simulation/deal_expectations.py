@@ -13,6 +13,7 @@ import numpy as np
 
 from scenarios.simulation.deal_law import DealLaw
 from scenarios.simulation.elementary import FloatArray, normal_upper_tail
+from scenarios.simulation.exact_sum import exact_sum
 
 WIN_MULTIPLE = 10.0
 """A deal wins if it returns at least this much per allocated dollar (cheque and reserves)."""
@@ -30,6 +31,7 @@ class DealExpectations:
     win_probability: float
 
 
+@lru_cache(maxsize=1024)
 def deal_expectations(law: DealLaw) -> DealExpectations:
     path_probabilities = _path_probabilities(law)
     return DealExpectations(
@@ -85,12 +87,14 @@ def _expected_exit(law: DealLaw, path_probabilities: Sequence[FloatArray]) -> fl
     mass = edges_tail[:-1] - edges_tail[1:]
     share_prices = law.exit_multiples.quantile(rank_normal=middle_normals, upper_tail=middle_tail)
     money = law.money(law.paths.exits)
-    terms: list[float] = []
-    for path, shares, returned in zip(
-        path_probabilities, money.shares, money.returned, strict=True
-    ):
-        terms += (mass * path * (share_prices * shares + returned)).tolist()
-    return law.paths.exit_probability * math.fsum(terms) / (1.0 + law.reserve_ratio)
+    terms = [
+        mass * path * (share_prices * shares + returned)
+        for path, shares, returned in zip(
+            path_probabilities, money.shares, money.returned, strict=True
+        )
+    ]
+    total = exact_sum(np.concatenate(terms))
+    return law.paths.exit_probability * total / (1.0 + law.reserve_ratio)
 
 
 def _win_probability(law: DealLaw, path_probabilities: Sequence[FloatArray]) -> float:
@@ -99,11 +103,11 @@ def _win_probability(law: DealLaw, path_probabilities: Sequence[FloatArray]) -> 
     money = law.money(law.paths.exits)
     needed = (WIN_MULTIPLE * (1.0 + law.reserve_ratio) - money.returned) / money.shares
     winning_tails = law.exit_multiples.upper_tail(needed)
-    terms: list[float] = []
+    terms = []
     for path, winning_tail in zip(path_probabilities, winning_tails, strict=True):
         winning_edges = np.minimum(edges_tail, winning_tail)
-        terms += (path * (winning_edges[:-1] - winning_edges[1:])).tolist()
-    return law.paths.exit_probability * math.fsum(terms)
+        terms.append(path * (winning_edges[:-1] - winning_edges[1:]))
+    return law.paths.exit_probability * exact_sum(np.concatenate(terms))
 
 
 def _path_probabilities(law: DealLaw) -> list[FloatArray]:

@@ -52,7 +52,12 @@ class DealLaw:
 
     def exit_path_thresholds(self) -> list[float]:
         """Where the path normal of an exit passes from one path to the next."""
-        return [_normal_or_infinite(c) for c in inner_cumulative(self.paths.exits)]
+        cumulative = np.array(inner_cumulative(self.paths.exits))
+        # Later paths of less than 1e-16 together cannot be reached.
+        is_reached = cumulative < 1.0
+        thresholds = np.full(len(cumulative), math.inf)
+        thresholds[is_reached] = normal_quantile(cumulative[is_reached])
+        return thresholds.tolist()
 
     @property
     def own_path_loading(self) -> float:
@@ -70,8 +75,3 @@ def inner_cumulative(paths: Sequence[Path]) -> list[float]:
         total += path.probability
         cumulative.append(total / whole)
     return cumulative
-
-
-def _normal_or_infinite(cumulative: float) -> float:
-    # Later paths of less than 1e-16 together cannot be reached.
-    return float(normal_quantile(np.array([cumulative]))[0]) if cumulative < 1.0 else math.inf

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scenarios.simulation.parameters import STAGES, StageParameters
 
@@ -55,10 +56,16 @@ def company_paths(
     max_rounds: int,
 ) -> OutcomePaths:
     """The endings of a company entered at ``entry_stage``."""
-    rounds = [
+    rounds = tuple(
         round_rates(stage=stages[name], risk_multiplier=risk_multiplier)
         for name in chain_from(entry_stage=entry_stage, stages=stages)
-    ]
+    )
+    return _remembered_paths(rounds, max_rounds)
+
+
+@lru_cache(maxsize=1024)
+def _remembered_paths(rounds: tuple[RoundRates, ...], max_rounds: int) -> OutcomePaths:
+    """Buckets of one stage mostly share them."""
     return outcome_paths(rounds=rounds, max_rounds=max_rounds)
 
 
