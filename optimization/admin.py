@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from optimization.models import IdempotentResponse, OptimizationSession, SessionEvent
+from optimization.validation_chunk import ValidationChunk
 from outbox.admin import ReadOnlyAdmin
 
 
@@ -46,3 +47,13 @@ class IdempotentResponseAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
     search_fields = ["=key", "user__username"]
     ordering = ["-created_at"]
+
+
+@admin.register(ValidationChunk)
+class ValidationChunkAdmin(ReadOnlyAdmin):
+    list_display = ["session", "first_scenario", "scenarios", "status", "damages", "done_at"]
+    list_filter = ["status", "created_at"]
+    list_select_related = ["session"]
+    search_fields = ["=session__id"]
+    ordering = ["session", "first_scenario"]
+    exclude = ["payload"]

@@ -14,12 +14,12 @@ from funds.models import CalibrationSnapshot, Fund, User
 from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
 from optimization.request import FundFacts, OptimizationRequest, parse_request
+from optimization.validation_split import discard_chunks, fail_session, resume_validation
 from outbox.models import OutboxJob, OutboxJobQuerySet
 from scenarios import generation
 from scenarios.models import ScenarioMatrix, StatusChanged
 
 OPTIMIZATION = "optimization"
-VALIDATION = "validation"
 
 # A session that has had no live job for this long is owed one.
 RECONCILE_AFTER = timedelta(seconds=60)
@@ -80,6 +80,7 @@ def cancel_session(session: OptimizationSession) -> None:
     """
     OutboxJob.objects.filter(subject_id=str(session.pk)).cancel()
     session.cancel()
+    discard_chunks(session)
 
 
 def retry_session(*, session: OptimizationSession, user: User) -> OptimizationSession:
@@ -99,9 +100,7 @@ def is_needed(matrix: ScenarioMatrix) -> bool:
 
 def fail_session_of_job(job: OutboxJob) -> None:
     """The session's job has ended without success; a session that ended before stays as it is."""
-    OptimizationSession.objects.filter(pk=job.subject_id).fail(
-        reason=job.error_reason, traceback=job.error_traceback
-    )
+    fail_session(OptimizationSession.objects.get(pk=job.subject_id), job=job)
 
 
 def fail_sessions_waiting_for_matrix(job: OutboxJob) -> None:
@@ -124,8 +123,7 @@ def reconcile_sessions() -> int:
         enqueue(OPTIMIZATION, session)
         repaired += 1
     for session in _stalled(Status.VALIDATING):
-        enqueue(VALIDATION, session)
-        repaired += 1
+        repaired += resume_validation(session)
     return repaired + _reconcile_matrices()
 
 

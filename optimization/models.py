@@ -6,9 +6,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from funds.models import CalibrationSnapshot, Fund, User
+
+# Django looks for the models of an app in this module.
+from optimization.validation_chunk import ValidationChunk as ValidationChunk
 from scenarios.models import ScenarioMatrix, StatusChanged
 
 
@@ -83,6 +86,8 @@ class OptimizationSession(models.Model):
 
     allocation = models.JSONField(null=True)
     validation_metrics = models.JSONField(null=True)
+    # Never falls, though a worker that takes over begins at the first scenario again.
+    validation_scenarios_done = models.PositiveIntegerField(default=0, db_default=0)
     failure_reason = models.CharField(max_length=4000, blank=True)
     failure_traceback = models.TextField(blank=True)
 
@@ -141,7 +146,11 @@ class OptimizationSession(models.Model):
 
     @property
     def progress_percent(self) -> int:
-        return self.PROGRESS_PERCENT[self.Status(self.status)]
+        percent = self.PROGRESS_PERCENT[self.Status(self.status)]
+        if self.status == self.Status.VALIDATING and self.validation_scenarios_done:
+            done, total = self.validation_scenarios_done, self.request["validation_scenarios"]
+            percent += (99 - percent) * done // total
+        return percent
 
     def wait_for_matrix(self, matrix: ScenarioMatrix) -> None:
         self._move(
@@ -168,6 +177,17 @@ class OptimizationSession(models.Model):
             self.Status.COMPLETED,
             validation_metrics=validation_metrics,
             finished_at=Now(),
+        )
+
+    def record_validated(self, scenarios: int) -> bool:
+        """Show that so many fresh scenarios are done; False if it is no longer validating."""
+        validating = OptimizationSession.objects.filter(pk=self.pk, status=self.Status.VALIDATING)
+        return bool(
+            validating.update(
+                validation_scenarios_done=Greatest(F("validation_scenarios_done"), scenarios),
+                version=F("version") + 1,
+                updated_at=Now(),
+            )
         )
 
     def cancel(self) -> None:

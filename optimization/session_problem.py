@@ -17,12 +17,13 @@ def allocation_problem(
     """``multiples`` float32 (buckets, scenarios), rows in the order of ``matrix.buckets``."""
     request = session.request
     policies = {bucket["key"]: bucket for bucket in session.buckets}
+    costs_usd = all_in_costs_usd(session)
     buckets = tuple(
         Bucket(
             key=facts["key"],
             stage=policies[facts["key"]]["stage"],
             sector=policies[facts["key"]]["sector"],
-            all_in_cost_usd=Decimal(policies[facts["key"]]["all_in_cost_usd"]),
+            all_in_cost_usd=costs_usd[facts["key"]],
             deal_win_probability=facts["deal_win_probability"],
             expected_multiple=facts["expected_multiple"],
         )
@@ -44,3 +45,8 @@ def allocation_problem(
             time_limit_seconds=request["time_limit_seconds"],
         ),
     )
+
+
+def all_in_costs_usd(session: OptimizationSession) -> dict[str, Decimal]:
+    """Of one deal in each bucket."""
+    return {bucket["key"]: Decimal(bucket["all_in_cost_usd"]) for bucket in session.buckets}

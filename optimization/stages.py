@@ -1,26 +1,25 @@
-"""What the workers do for a session: load, call the pure core, store with the transition."""
+"""What the workers do to optimize: load, call the pure core, store with the transition."""
 
 from collections.abc import Callable
 
 from django.db import transaction
 
-from optimization.lifecycle import VALIDATION, enqueue
+from optimization.lifecycle import enqueue
 from optimization.models import OptimizationSession
 from optimization.session_problem import allocation_problem
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation
-from optimization.validation import validation_metrics
+from optimization.validation_split import VALIDATION
 from outbox.leases import Lease
 from outbox.running import PermanentFailure
-from scenarios.generation import law_of
 from scenarios.models import ScenarioMatrix, StatusChanged
 from scenarios.regeneration import multiples_of
 
 
 def optimize(lease: Lease) -> None:
-    session, matrix = _load(lease)
+    session, matrix = load(lease)
     if session.status != OptimizationSession.Status.OPTIMIZING:
-        return _finish(lease)
+        return finish(lease)
     cached = multiples_of(matrix, lease=lease)
     problem = allocation_problem(session=session, matrix=matrix, multiples=cached.multiples)
     allocation = allocate(problem, should_stop=lease.is_lost)
@@ -32,31 +31,16 @@ def optimize(lease: Lease) -> None:
         session.validate_allocation(stored)
         enqueue(VALIDATION, session)
 
-    return _finish(lease, effect)
+    return finish(lease, effect)
 
 
-def validate(lease: Lease) -> None:
-    session, matrix = _load(lease)
-    if session.status != OptimizationSession.Status.VALIDATING or session.allocation is None:
-        return _finish(lease)
-    multiples = multiples_of(matrix, lease=lease).multiples
-    metrics = validation_metrics(
-        problem=allocation_problem(session=session, matrix=matrix, multiples=multiples),
-        solution=session.allocation["solution"],
-        config=law_of(matrix),
-        scenarios=session.request["validation_scenarios"],
-        should_stop=lease.is_lost,
-    )
-    return _finish(lease, lambda: session.complete(metrics))
-
-
-def _load(lease: Lease) -> tuple[OptimizationSession, ScenarioMatrix]:
+def load(lease: Lease) -> tuple[OptimizationSession, ScenarioMatrix]:
     session = OptimizationSession.objects.get(pk=lease.subject_id)
     matrix = ScenarioMatrix.objects.without_payload().get(sessions=session)
     return session, matrix
 
 
-def _finish(lease: Lease, effect: Callable[[], None] = lambda: None) -> None:
+def finish(lease: Lease, effect: Callable[[], None] = lambda: None) -> None:
     """The job's end, the session's transition and the next job, in one transaction."""
     with transaction.atomic():
         lease.finish()

@@ -1,6 +1,6 @@
 from celery import Task, shared_task
 
-from optimization import stages
+from optimization import stages, validation_stages
 from outbox.running import run_job
 
 
@@ -11,7 +11,17 @@ def optimize(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> Non
 
 @shared_task(name="optimization.validate", bind=True)
 def validate(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
-    run_job(job_id=job_id, owner=_owner(self), work=stages.validate)
+    run_job(job_id=job_id, owner=_owner(self), work=validation_stages.validate)
+
+
+@shared_task(name="optimization.validate_chunk", bind=True)
+def validate_chunk(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
+    run_job(job_id=job_id, owner=_owner(self), work=validation_stages.validate_chunk)
+
+
+@shared_task(name="optimization.merge_validation", bind=True)
+def merge_validation(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
+    run_job(job_id=job_id, owner=_owner(self), work=validation_stages.merge_validation)
 
 
 def _owner(task: "Task[..., None]") -> str:

@@ -9,10 +9,19 @@ from django.db.models.functions import Now
 from outbox import kinds
 from outbox.doorbell import ring_on_commit
 
+ORDINARY_PRIORITY = 100
+
 
 class OutboxJobQuerySet(models.QuerySet["OutboxJob"]):
-    def enqueue(self, *, kind: str, subject_ids: Iterable[str], fund_id: uuid.UUID) -> None:
-        """Add one pending job per subject in the caller's transaction.
+    def enqueue(
+        self,
+        *,
+        kind: str,
+        subject_ids: Iterable[str],
+        fund_id: uuid.UUID,
+        priority: int = ORDINARY_PRIORITY,
+    ) -> None:
+        """Add one pending job per subject in the caller's transaction; low ``priority`` is first.
 
         A subject that already has a live job of this kind keeps that one. If that one is just
         being ended by another transaction, this waits for it and then adds the new job.
@@ -24,6 +33,7 @@ class OutboxJobQuerySet(models.QuerySet["OutboxJob"]):
                 subject_id=subject_id,
                 fund_id=fund_id,
                 idempotency_key=f"{kind}:{subject_id}",
+                priority=priority,
             )
             for subject_id in subject_ids
         ]
@@ -67,7 +77,7 @@ class OutboxJob(models.Model):
     fund_id = models.UUIDField()
     idempotency_key = models.CharField(max_length=120)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
-    priority = models.SmallIntegerField(default=100)
+    priority = models.SmallIntegerField(default=ORDINARY_PRIORITY)
     next_run_at = models.DateTimeField(db_default=Now())
 
     attempts = models.PositiveSmallIntegerField(default=0)

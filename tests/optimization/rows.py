@@ -32,6 +32,7 @@ def insert_session(status: str, *, fund: Fund | None = None, **changes: Any) -> 
     fields: dict[str, Any] = {
         "requested_by": changes.pop("requested_by", None) or UserFactory.create(),
         "matrix": changes.pop("matrix") if "matrix" in changes else insert_matrix(fund),
+        "request": {},
         "allocation": {"solution": {}},
         "validation_metrics": {"checks": []},
         "failure_reason": "No allocation meets every limit.",
@@ -41,7 +42,6 @@ def insert_session(status: str, *, fund: Fund | None = None, **changes: Any) -> 
         fund=fund,
         name="Base case",
         status=status,
-        request={},
         buckets=[],
         calibration=CalibrationSnapshotFactory.create(),
         **(fields | changes),

@@ -14,6 +14,7 @@ MODELS = [
     "optimization/optimizationsession",
     "optimization/sessionevent",
     "optimization/idempotentresponse",
+    "optimization/validationchunk",
     "scenarios/scenariomatrix",
 ]
 

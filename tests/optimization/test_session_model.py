@@ -69,6 +69,7 @@ def changes_of_each_column() -> dict[str, Any]:
         "matrix_id": insert_matrix(FundFactory.create(buckets=False)).pk,
         "name": Concat(F("name"), Value("!")),
         "version": F("version") + 1,
+        "validation_scenarios_done": F("validation_scenarios_done") + 1,
         "matrix_was_cached": True,
         "status": Status.OPTIMIZING,
         "calibration_id": F("calibration_id"),
@@ -202,3 +203,40 @@ def test_user_sees_the_sessions_of_their_own_funds_alone() -> None:
     mine, _others = insert_session(Status.REQUESTED), insert_session(Status.REQUESTED)
     user = MembershipFactory.create(organisation=mine.fund.organisation).user
     assert list(OptimizationSession.objects.for_user(user)) == [mine]
+
+
+def validating_row(done: int, **changes: Any) -> OptimizationSession:
+    return insert_session(
+        Status.VALIDATING,
+        request={"validation_scenarios": 1000},
+        validation_scenarios_done=done,
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(("done", "percent"), [(0, 75), (1, 75), (500, 87), (1000, 99)])
+def test_progress_of_a_validation_rises_with_its_scenarios(done: int, percent: int) -> None:
+    # From 75 towards 99: 75 + 24 * 500 / 1000 = 87. Only a completed session shows 100.
+    assert validating_row(done).progress_percent == percent
+
+
+def test_progress_that_is_recorded_never_falls() -> None:
+    session = validating_row(600)
+    for scenarios, shown in ((700, 700), (100, 700), (800, 800)):
+        assert session.record_validated(scenarios)
+        session.refresh_from_db()
+        assert session.validation_scenarios_done == shown
+
+
+def test_recorded_progress_is_a_new_version_to_whoever_asks_for_changes() -> None:
+    session = validating_row(0)
+    session.record_validated(100)
+    assert columns(session)["version"] == session.version + 1
+
+
+@pytest.mark.parametrize("status", [Status.OPTIMIZING, *ENDED])
+def test_progress_of_a_session_that_does_not_validate_is_not_recorded(status: str) -> None:
+    session = insert_session(status)
+    before = columns(session)
+    assert not session.record_validated(100)
+    assert columns(session) == before

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from funds.models import Fund
-from optimization import stages
+from optimization import stages, validation_stages
 from optimization.fund_facts import fund_facts
 from optimization.lifecycle import enqueue
 from optimization.models import OptimizationSession
@@ -278,4 +278,4 @@ def test_allocation_is_not_validated_under_another_version_of_the_law(fund: Fund
     session = validating(fund)
     ScenarioMatrix.objects.filter(sessions=session).update(kernel_version="0")
     with pytest.raises(PermanentFailure, match="scenario law was updated"):
-        stages.validate(take(session))
+        validation_stages.validate(take(session))

@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.db.models.functions import Now
 
 from funds.models import Fund
-from optimization import lifecycle, stages
+from optimization import lifecycle, stages, validation_split, validation_stages
 from optimization.models import OptimizationSession
 from outbox.leases import JobError, Lease
 from outbox.models import OutboxJob
@@ -20,12 +20,16 @@ from tests.optimization.factories import requested_session
 
 GENERATION = generation.KIND
 OPTIMIZATION = lifecycle.OPTIMIZATION
-VALIDATION = lifecycle.VALIDATION
+VALIDATION = validation_split.VALIDATION
+CHUNK = validation_split.CHUNK
+MERGE = validation_split.MERGE
 
 WORK: dict[str, Callable[[Lease], None]] = {
     GENERATION: generation.generate_matrix,
     OPTIMIZATION: stages.optimize,
-    VALIDATION: stages.validate,
+    VALIDATION: validation_stages.validate,
+    CHUNK: validation_stages.validate_chunk,
+    MERGE: validation_stages.merge_validation,
 }
 
 

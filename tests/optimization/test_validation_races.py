@@ -1,0 +1,131 @@
+"""Chunks that meet one another, a cancellation or a failure, on connections of their own."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import transaction
+from pytest_django import Settings
+
+from funds.models import Fund
+from optimization import lifecycle, validation_stages
+from optimization.models import OptimizationSession
+from outbox.leases import JobError, Lease, StaleLease
+from outbox.models import OutboxJob
+from scenarios.models import StatusChanged
+from tests.optimization.chunks import (
+    chunk_jobs,
+    chunks_of,
+    metrics_in_one_process,
+    split,
+    split_small,
+)
+from tests.optimization.races import first_and_then
+from tests.optimization.rows import Status, columns, history
+from tests.optimization.work import (
+    MERGE,
+    do,
+    jobs_of,
+    live_jobs_of,
+    run_all,
+    take,
+)
+from tests.outbox.brokers import real_redis
+from tests.outbox.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def broker(settings: Settings) -> Iterator[None]:
+    split_small(settings)
+    with real_redis(prefix=f"keel-test:{uuid.uuid4()}:"):
+        yield
+
+
+def work_on(lease: Lease) -> Callable[[], None]:
+    return lambda: validation_stages.validate_chunk(lease)
+
+
+def end_in_failure(lease: Lease) -> None:
+    error = JobError(error_class="tests.OutOfPaper", reason="Buy paper.", traceback="")
+    lease.give_up(error, permanent=True)
+
+
+def test_last_two_chunks_that_end_together_add_one_merge(fund: Fund) -> None:
+    session = split(fund)
+    first, second, third = chunks_of(session)
+    do(first)
+    leases = [take(second), take(third)]
+    first_and_then(work_on(leases[0]), work_on(leases[1]))
+    assert live_jobs_of(session) == [MERGE]
+    assert columns(session)["validation_scenarios_done"] == 5000
+
+
+def test_all_chunks_at_once_lose_no_wake_up(fund: Fund) -> None:
+    for trial in range(5):
+        session = split(fund, seed=str(trial))
+        at_once([work_on(take(chunk)) for chunk in chunks_of(session)])
+        assert live_jobs_of(session) == [MERGE]
+
+
+def test_split_session_runs_to_the_answer_of_one_process(fund: Fund) -> None:
+    session = split(fund)
+    run_all()
+    session.refresh_from_db()
+    assert history(session)[-2:] == [Status.VALIDATING, Status.COMPLETED]
+    assert session.validation_metrics == metrics_in_one_process(session)
+
+
+def test_chunk_that_ends_first_is_discarded_by_the_cancellation(fund: Fund) -> None:
+    session = split(fund)
+    lease = take(chunks_of(session)[0])
+    cancel = OptimizationSession.objects.get(pk=session.pk)
+    first_and_then(work_on(lease), lambda: lifecycle.cancel_session(cancel))
+    assert columns(session)["status"] == Status.CANCELLED
+    assert chunks_of(session) == []
+    assert chunk_jobs(session) == ["done", "cancelled", "cancelled"]
+
+
+def test_chunk_that_ends_while_its_session_fails_is_not_stored(fund: Fund) -> None:
+    session = split(fund)
+    first, second, _third = chunks_of(session)
+    leases = take(first), take(second)
+    with pytest.raises(StaleLease):
+        first_and_then(lambda: end_in_failure(leases[0]), work_on(leases[1]))
+    assert columns(session)["status"] == Status.FAILED
+    assert chunks_of(session) == []
+    assert not OutboxJob.objects.live().exists()
+
+
+def test_two_chunks_that_fail_together_fail_the_session_once(fund: Fund) -> None:
+    for trial in range(5):
+        session = split(fund, seed=str(trial))
+        leases = [take(chunk) for chunk in chunks_of(session)]
+        at_once([lambda lease=lease: end_in_failure(lease) for lease in leases])  # type: ignore[misc]
+        assert history(session)[-1] == Status.FAILED
+        assert chunks_of(session) == []
+        run_all()
+
+
+def test_merge_that_ends_first_is_not_cancelled(fund: Fund) -> None:
+    session = split(fund)
+    for chunk in chunks_of(session):
+        do(chunk)
+    cancel = OptimizationSession.objects.get(pk=session.pk)
+    with pytest.raises(StatusChanged):
+        first_and_then(lambda: do(session), lambda: lifecycle.cancel_session(cancel))
+    assert columns(session)["status"] == Status.COMPLETED
+    assert jobs_of(session, MERGE) == [OutboxJob.Status.DONE]
+
+
+def test_cancellation_does_not_wait_for_a_job_that_another_holds(fund: Fund) -> None:
+    """Its holder may wait for the session, which the cancellation has locked."""
+    session = split(fund)
+    chunk = chunks_of(session)[0]
+    with transaction.atomic():
+        OutboxJob.objects.select_for_update().get(subject_id=str(chunk.pk))
+        at_once([lambda: lifecycle.cancel_session(session)])
+    assert chunk_jobs(session) == ["pending", "cancelled", "cancelled"]
+    run_all()
+    assert chunk_jobs(session) == ["done", "cancelled", "cancelled"]
