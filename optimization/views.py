@@ -116,7 +116,8 @@ def session(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The fragment the session page asks for each second, if the version it shows is old.
 
-    Once the session has ended, or the log-in has, the whole page is loaded again instead.
+    What a screen reader speaks is only sent with a new step, not whenever the bar grows. Once the
+    session has ended, or the log-in has, the whole page is loaded again instead.
     """
     if not request.htmx:
         return redirect("optimization:session", pk=pk)
@@ -128,7 +129,8 @@ def progress(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if request.GET.get("version") == str(found.version):
         return HttpResponse(status=204)
     shown = session_status(found)
-    context = {"session": shown, "is_fragment": True, **_progress_context(shown)}
+    is_new_step = request.GET.get("status") != found.status
+    context = {"session": shown, "is_new_step": is_new_step, **_progress_context(shown)}
     return render(request, "optimization/_progress.html", context)
 
 

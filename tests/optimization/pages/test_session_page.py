@@ -17,8 +17,17 @@ def page_of(session: OptimizationSession) -> str:
     return reverse("optimization:session", args=[session.pk])
 
 
-def progress_of(session: OptimizationSession, *, version: int | str) -> str:
-    return f"{reverse('optimization:progress', args=[session.pk])}?version={version}"
+def progress_of(
+    session: OptimizationSession, *, version: int | str, status: str = Status.MATRIX_GENERATING
+) -> str:
+    """What a page asks for that shows this version of the session at this status."""
+    address = reverse("optimization:progress", args=[session.pk])
+    return f"{address}?version={version}&status={status}"
+
+
+def linked(address: str) -> str:
+    """The address as it stands in HTML."""
+    return address.replace("&", "&amp;")
 
 
 def test_a_running_session_shows_its_steps_and_asks_for_progress(
@@ -28,7 +37,7 @@ def test_a_running_session_shows_its_steps_and_asks_for_progress(
 
     answer = analyst.get(page_of(session))
 
-    assertContains(answer, f'hx-get="{progress_of(session, version=session.version)}"')
+    assertContains(answer, f'hx-get="{linked(progress_of(session, version=session.version))}"')
     assertContains(answer, 'hx-trigger="every 1s"')
     assertContains(answer, 'aria-current="step"', count=1)
     assertContains(answer, 'aria-live="polite"')
@@ -61,10 +70,22 @@ def test_a_new_step_is_sent_with_its_version(analyst: Client, fund: Fund) -> Non
 
     answer = analyst.get(progress_of(session, version=shown_version), headers=HTMX)
 
-    assertContains(answer, progress_of(session, version=shown_version + 1))
+    next_address = progress_of(session, version=shown_version + 1, status=Status.OPTIMIZING)
+    assertContains(answer, linked(next_address))
     assertContains(answer, "Step 3 of 4: Optimizing.")
     assertContains(answer, "hx-swap-oob", count=2)
     assertNotContains(answer, "<html")
+
+
+def test_progress_within_a_step_is_drawn_but_not_spoken(analyst: Client, fund: Fund) -> None:
+    session = session_at(Status.VALIDATING, fund=fund)
+    known = progress_of(session, version=session.version - 1, status=Status.VALIDATING)
+
+    answer = analyst.get(known, headers=HTMX)
+
+    assertContains(answer, "<progress")
+    assertNotContains(answer, "hx-swap-oob")
+    assertNotContains(answer, "<title>")
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED, Status.COMPLETED])
