@@ -66,12 +66,13 @@ def _row(
         label=step["label"],
         standing=standing,
         standing_words=STANDING_WORDS[standing],
-        explanation=_explanation(step["status"], status["request"], standing),
+        explanation=_explanation(step["status"], status, standing),
         seconds=seconds,
     )
 
 
-def _explanation(step: str, request: Mapping[str, Any], standing: Standing) -> str:
+def _explanation(step: str, status: Mapping[str, Any], standing: Standing) -> str:
+    request = status["request"]
     if step == "REQUESTED":
         return "Checked and stored."
     if step == "MATRIX_GENERATING":
@@ -80,4 +81,12 @@ def _explanation(step: str, request: Mapping[str, Any], standing: Standing) -> s
         return f"{request['optimization_scenarios']:,} correlated futures of every bucket."
     if step == "OPTIMIZING":
         return "The highest expected multiple inside the limits, then the most even allocation."
-    return f"{request['validation_scenarios']:,} fresh scenarios and a simpler method to compare."
+    return _validation(status, standing)
+
+
+def _validation(status: Mapping[str, Any], standing: Standing) -> str:
+    progress = status["validation_progress"]
+    if standing == "now" and progress is not None:
+        return f"{progress['done']:,} of {progress['total']:,} fresh scenarios are done."
+    total = status["request"]["validation_scenarios"]
+    return f"{total:,} fresh scenarios and a simpler method to compare."

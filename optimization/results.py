@@ -49,6 +49,7 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         "status": status.value,
         "status_label": status.label,
         "progress_percent": session.progress_percent,
+        "validation_progress": _validation_progress(session),
         "current_step": CURRENT_STEP[status],
         "requested_by": session.requested_by.display_name,
         "requested_at": _iso(session.requested_at),
@@ -60,6 +61,14 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         # Requests of earlier releases could not state a law.
         "request": {"scenario_law": None, **session.request},
     }
+
+
+def _validation_progress(session: OptimizationSession) -> dict[str, int] | None:
+    """How many fresh scenarios of how many are done; None while there is nothing to count."""
+    done = session.validation_scenarios_done
+    if session.status != Status.VALIDATING or not done:
+        return None
+    return {"done": done, "total": session.request["validation_scenarios"]}
 
 
 @dataclass(frozen=True, slots=True)

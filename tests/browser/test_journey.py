@@ -8,7 +8,7 @@ from funds.models import Fund, User
 from optimization.models import OptimizationSession
 from tests.browser.conftest import PASSWORD, Visit
 from tests.optimization.completed import SMALL, complete, completed_session
-from tests.optimization.factories import requested_session
+from tests.optimization.factories import requested_session, session_at
 
 Status = OptimizationSession.Status
 
@@ -73,6 +73,27 @@ def test_progress_and_result_appear_by_themselves(visit: Visit, analyst: User, f
     OptimizationSession.objects.filter(pk=session.pk).fail(reason="No memory.", traceback="")
     expect(page.get_by_text("The optimization failed.")).to_be_visible()
     expect(page.get_by_text("No memory.")).to_be_visible()
+
+
+def test_a_long_validation_moves_its_bar_and_speaks_once(
+    visit: Visit, analyst: User, fund: Fund
+) -> None:
+    session = session_at(Status.VALIDATING, fund=fund, user=analyst)
+    page = visit(address_of(session), user=analyst)
+    expect(page.get_by_role("status")).to_have_text("Step 4 of 4: Validating.")
+    spoken = "window.spoken = 0; new MutationObserver(() => window.spoken++).observe("
+    page.evaluate(
+        f"{spoken}document.querySelector('[role=status]'), {{childList: true, subtree: true}})"
+    )
+
+    session.record_validated(50_000)
+    expect(page.get_by_text("50,000 of 100,000 fresh scenarios are done.")).to_be_visible()
+    session.record_validated(75_000)
+    expect(page.get_by_text("75,000 of 100,000 fresh scenarios are done.")).to_be_visible()
+
+    # Three quarters of the way from the 75 percent of its step to 99.
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "93")
+    assert page.evaluate("window.spoken") == 0
 
 
 def test_the_result_replaces_the_progress_of_a_page_that_stays_open(

@@ -17,6 +17,7 @@ STATUS_FIELDS = {
     "status",
     "status_label",
     "progress_percent",
+    "validation_progress",
     "current_step",
     "requested_by",
     "requested_at",

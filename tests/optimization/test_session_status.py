@@ -45,6 +45,26 @@ def test_step_that_is_under_way_has_begun_and_not_ended() -> None:
     assert by_status["COMPLETED"]["at"] is None
 
 
+def test_validation_tells_how_many_scenarios_are_done() -> None:
+    stored = insert_session(
+        Status.VALIDATING,
+        request={"validation_scenarios": 5_000_000},
+        validation_scenarios_done=1_250_000,
+    )
+    shown = session_status(stored)
+    assert shown["validation_progress"] == {"done": 1_250_000, "total": 5_000_000}
+
+
+@pytest.mark.parametrize(
+    ("status", "done"), [(Status.VALIDATING, 0), (Status.COMPLETED, 5000), (Status.CANCELLED, 7)]
+)
+def test_nothing_is_counted_before_the_first_scenario_and_after_the_end(
+    status: str, done: int
+) -> None:
+    stored = insert_session(status, validation_scenarios_done=done)
+    assert session_status(stored)["validation_progress"] is None
+
+
 def test_moments_are_in_utc() -> None:
     for moment in (at("requested_at"), at("finished_at"), at("steps.0.at")):
         assert moment.endswith("Z")

@@ -52,6 +52,11 @@ CHECKED_REQUEST = a_record(
     },
     description="The request with its defaults filled in.",
 )
+VALIDATION_PROGRESS = a_record(
+    "ValidationProgress",
+    {"done": COUNT, "total": COUNT},
+    description="Fresh scenarios. Null: not validating, or none are done yet.",
+)
 SESSION_FIELDS: JsonSchema = {
     "id": UUID,
     "name": TEXT,
@@ -59,11 +64,12 @@ SESSION_FIELDS: JsonSchema = {
     "status": STATUS,
     "status_label": TEXT,
     "progress_percent": {"type": "integer", "minimum": 0, "maximum": 100},
+    "validation_progress": or_null(VALIDATION_PROGRESS),
     "current_step": TEXT,
     "requested_by": TEXT,
     "requested_at": MOMENT,
     "finished_at": or_null(MOMENT),
-    "version": {**COUNT, "description": "Rises with every change of status."},
+    "version": {**COUNT, "description": "Rises with every change of status or progress."},
     "is_finished": FLAG,
     "failure_reason": or_null(TEXT),
     "steps": a_list(STEP),

@@ -58,7 +58,7 @@ read_session = extend_schema(
     parameters=[
         request_header("If-None-Match", "The `ETag` of an earlier answer."),
         REQUEST_ID,
-        response_header("ETag", "Changes with every change of status.", [200, 304]),
+        response_header("ETag", "Changes with every change of status or progress.", [200, 304]),
         response_header("Retry-After", RETRY_AFTER, [200, 304]),
     ],
     responses={

@@ -72,6 +72,18 @@ def test_changed_session_is_sent_with_a_new_tag(analyst: Client, fund: Fund) -> 
     assert response.json()["status"] == "CANCELLED"
 
 
+def test_progress_of_a_validation_is_sent_with_a_new_tag(analyst: Client, fund: Fund) -> None:
+    session = session_at(Status.VALIDATING, fund=fund)
+    before = analyst.get(at(session))
+    session.record_validated(50_000)
+
+    after = analyst.get(at(session), headers={"if-none-match": before.headers["ETag"]})
+
+    assert after.status_code == 200
+    assert after.json()["validation_progress"] == {"done": 50_000, "total": 100_000}
+    assert after.json()["progress_percent"] > before.json()["progress_percent"]
+
+
 @pytest.mark.parametrize("pattern", ["{}", 'W/"99", {}', "*", "{strong}"])
 def test_tag_is_found_in_every_form_that_a_client_may_send(
     analyst: Client, fund: Fund, pattern: str

@@ -11,6 +11,7 @@ def status(at: list[str | None], **changes: Any) -> dict[str, Any]:
     return {
         "status": "OPTIMIZING",
         "is_finished": False,
+        "validation_progress": None,
         "request": {"optimization_scenarios": 400, "validation_scenarios": 100_000},
         "steps": [
             {"status": name, "label": name.title(), "at": begun, "seconds": 1.5 if begun else None}
@@ -49,3 +50,19 @@ def test_a_clock_that_is_behind_the_database_shows_no_negative_time() -> None:
     rows = step_rows(status(["2026-11-21T12:00:11Z", None, None, None, None]), now=NOW)
 
     assert rows[0].seconds == 0.0
+
+
+def test_a_long_validation_counts_its_scenarios() -> None:
+    begun = "2026-11-21T12:00:00Z"
+    progress = {"done": 1_500_000, "total": 5_000_000}
+    validating = status([begun, begun, begun, begun, None], status="VALIDATING")
+    rows = step_rows({**validating, "validation_progress": progress}, now=NOW)
+
+    assert rows[3].explanation == "1,500,000 of 5,000,000 fresh scenarios are done."
+
+
+def test_a_validation_that_has_counted_nothing_says_what_it_will_do() -> None:
+    begun = "2026-11-21T12:00:00Z"
+    rows = step_rows(status([begun, begun, begun, begun, None], status="VALIDATING"), now=NOW)
+
+    assert rows[3].explanation == "100,000 fresh scenarios and a simpler method to compare."
