@@ -10,18 +10,28 @@ DEALS = 10
 
 
 def benchmark_config(
-    *, buckets: int, stages: int = 4, dependence: dict[str, Any] | None = None, **changes: Any
+    *,
+    buckets: int,
+    stages: int = 4,
+    variation: int = 0,
+    dependence: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> ScenarioConfig:
     """Buckets of exactly ten deals, over the first ``stages`` stages and as many sectors as needed.
 
-    Buckets of one stage share a table. ``dependence`` adds to the calibration's, ``changes``
-    replace whole sections.
+    Buckets of one stage share a table. Each ``variation`` is another law, by some millionths, so
+    that nothing worked out for one serves another. ``dependence`` adds to the calibration's,
+    ``changes`` replace whole sections.
     """
     parameters = benchmark_calibration()["parameters"]
     names = list(RESERVE_RATIOS)[:stages]
     return parse_config(
         {
             **parameters,
+            "stages": {
+                **parameters["stages"],
+                "late": _varied(parameters["stages"]["late"], variation),
+            },
             "dependence": {**parameters["dependence"], **(dependence or {})},
             "seed": None,
             "buckets": [
@@ -30,6 +40,10 @@ def benchmark_config(
             **changes,
         }
     )
+
+
+def _varied(stage: dict[str, Any], variation: int) -> dict[str, Any]:
+    return {**stage, "exit_probability": stage["exit_probability"] - 1e-6 * variation}
 
 
 def _bucket(stage: str, sector: str) -> dict[str, Any]:

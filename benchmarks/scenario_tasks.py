@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from scenarios.simulation.sample import Sample
 from scenarios.simulation.stream import Stream
 
 WANTED_DEALS_PER_SECOND = 60e6
+WANTED_SECONDS_FEW = 0.030
+WANTED_SECONDS_MANY = 0.060
+
+_VARIATIONS = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +45,9 @@ class Task:
     wanted_seconds: float | None = None
 
 
-def scenario_tasks(sizes: Sizes) -> dict[str, Task]:
+def scenario_tasks(sizes: Sizes, *, repetitions: int) -> dict[str, Task]:
     """By the words that name them in the table."""
     config = benchmark_config(buckets=sizes.buckets)
-    one_table = benchmark_config(buckets=sizes.buckets, stages=1)
     model = build_model(config)
     few, many = f"{sizes.buckets} x {sizes.few:,}", f"{sizes.buckets} x {sizes.many:,}"
     return {
@@ -54,10 +58,15 @@ def scenario_tasks(sizes: Sizes) -> dict[str, Task]:
             deals=sizes.buckets * DEALS * sizes.rate,
             wanted_deals_per_second=WANTED_DEALS_PER_SECOND,
         ),
-        f"{few} with four tables": _with_tables(config, sizes.few, wanted_seconds=0.030),
-        f"{few} with one table": _with_tables(one_table, sizes.few, wanted_seconds=0.030),
+        f"{few}, four new tables": _with_new_tables(sizes, sizes.few, repetitions),
+        f"{few}, one new table": _with_new_tables(sizes, sizes.few, repetitions, stages=1),
+        f"{few}, tables known": Task(
+            run=lambda: _matrix(build_model(config), sizes.few),
+            deals=None,
+            wanted_seconds=WANTED_SECONDS_FEW,
+        ),
         f"{few}": _drawn(model, sizes.few),
-        f"{many} with four tables": _with_tables(config, sizes.many, wanted_seconds=0.060),
+        f"{many}, four new tables": _with_new_tables(sizes, sizes.many, repetitions),
         f"{many}": _drawn(model, sizes.many),
         **{
             f"{many} {name}": _drawn(build_model(changed), sizes.many)
@@ -137,12 +146,19 @@ def _drawn(model: ScenarioModel, scenarios: int) -> Task:
     )
 
 
-def _with_tables(config: ScenarioConfig, scenarios: int, *, wanted_seconds: float) -> Task:
-    """From the configuration to the matrix, exact means and win probabilities included."""
+def _with_new_tables(sizes: Sizes, scenarios: int, repetitions: int, *, stages: int = 4) -> Task:
+    """From a configuration to its matrix, exact means and win probabilities included. Every run
+    has a law that no other has, the first of them uncounted."""
+    configs = iter(
+        [
+            benchmark_config(buckets=sizes.buckets, stages=stages, variation=next(_VARIATIONS))
+            for _ in range(repetitions + 1)
+        ]
+    )
     return Task(
-        run=lambda: _matrix(build_model(config), scenarios),
+        run=lambda: _matrix(build_model(next(configs)), scenarios),
         deals=None,
-        wanted_seconds=wanted_seconds,
+        wanted_seconds=WANTED_SECONDS_FEW if scenarios == sizes.few else WANTED_SECONDS_MANY,
     )
 
 

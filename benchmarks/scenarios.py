@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     sizes = QUICK if options.quick else FULL
     machine = this_machine()
-    tasks = scenario_tasks(sizes)
+    tasks = scenario_tasks(sizes, repetitions=options.repetitions)
     timings = time_in_turn(
         {name: task.run for name, task in tasks.items()}, repetitions=options.repetitions
     )

@@ -85,7 +85,7 @@ def _exit_outcomes(law: DealLaw, ranks: ExitRanks, lattice: ScoreLattice) -> Pla
 
 def _path_index(quantity: FloatArray, thresholds: Sequence[float]) -> NDArray[np.intp]:
     """The number of thresholds below each value: the first path whose cumulative reaches it."""
-    index = np.zeros(quantity.shape, dtype=np.intp)
+    index = np.zeros(quantity.shape, dtype=np.uint8)
     for threshold in thresholds:
-        index += quantity > threshold
-    return index
+        index += (quantity > threshold).view(np.uint8)
+    return index.astype(np.intp)

@@ -5,6 +5,7 @@ reserves) is folded into the table once; drawing a deal is then an addition and 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,12 @@ class DealTable:
     multiples: NDArray[np.float32]
 
 
+@lru_cache(maxsize=32)
 def deal_table(*, law: DealLaw, latent: LatentLaw) -> DealTable:
-    """The table of one deal law under the law of its score."""
+    """The table of one deal law under the law of its score, half a megabyte.
+
+    A session builds the model of its law several times, and every part of a large validation does.
+    """
     outcomes = deal_outcomes(law=law, latent=latent)
     multiples = np.concatenate([_multiples(law, part) for part in outcomes.by_cell()])
     table = multiples.astype(np.float32).ravel()
