@@ -5,10 +5,11 @@ from typing import Any
 
 from optimization.templatetags.figures import number, seconds
 
-# Where the optimizer read its scenarios.
-STORES = {
-    "redis": "Redis, the fast store",
-    "postgresql": "PostgreSQL, the lasting store",
+# Where the optimizer had its scenarios from.
+SOURCES = {
+    "redis": "read from Redis, the fast store",
+    "postgresql": "read from PostgreSQL, the lasting store",
+    "regenerated": "the stored copy was lost or damaged, so the same numbers were generated again",
 }
 
 
@@ -20,14 +21,14 @@ def calibration_words(calibration: Mapping[str, Any]) -> str:
 
 
 def source_words(result: Mapping[str, Any]) -> str:
-    """Whether the scenarios of the search were new, and which store they were read from."""
+    """Whether the scenarios of the search were new, and where the optimizer had them from."""
     matrix = result["matrix"]
-    store = STORES.get(matrix["tier"], matrix["tier"])
+    source = SOURCES[matrix["tier"]]
     if matrix["was_cached"]:
         return (
             "reused: this fund had asked for the same law, seed and number of scenarios before;"
-            f" read from {store}"
+            f" {source}"
         )
     took = result["timings_seconds"]["matrix"]
     time = "" if took is None else f" in {seconds(took)}"
-    return f"generated for this request{time}; read from {store}"
+    return f"generated for this request{time}; {source}"

@@ -25,6 +25,7 @@ from optimization.api.documentation.validation_shapes import (
     IRR,
     VALIDATION,
 )
+from scenarios.matrix_cache import Tier
 from scenarios.simulation.parameters import UnspentReserves
 
 INTERVAL = a_list(NUMBER, minItems=2, maxItems=2, description="95 % interval, low and high.")
@@ -98,13 +99,14 @@ MATRIX_IN_RESULT = a_record(
         "sha256": SHA256,
         "scenarios": COUNT,
         "was_cached": FLAG,
-        "tier": {**TEXT, "description": "Where the worker read it from."},
+        "tier": one_of("MatrixTier", Tier),
         "kernel_version": TEXT,
         "unspent_reserves": one_of("UnspentReserves", get_args(UnspentReserves)),
         "variance_shares": VARIANCE_SHARES,
         "allocation_variance_shares": or_null(VARIANCE_SHARES),
     },
-    description="`variance_shares` are those of equal weights.",
+    description="`tier` is where the optimizer had the scenarios from; `was_cached` whether they"
+    " existed before the request. `variance_shares` are those of equal weights.",
 )
 CALIBRATION = a_record(
     "CalibrationUsed",

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from optimization.scenarios_page import calibration_words, source_words
+from optimization.scenarios_page import SOURCES, calibration_words, source_words
+from scenarios.matrix_cache import Tier
 
 
 def result(*, was_cached: bool, tier: str, matrix_seconds: float | None) -> dict[str, Any]:
@@ -15,20 +16,25 @@ def result(*, was_cached: bool, tier: str, matrix_seconds: float | None) -> dict
 
 
 @pytest.mark.parametrize(
-    ("tier", "store"),
+    ("tier", "source"),
     [
-        ("redis", "Redis, the fast store"),
-        ("postgresql", "PostgreSQL, the lasting store"),
-        ("a later store", "a later store"),
+        ("redis", "read from Redis, the fast store"),
+        ("postgresql", "read from PostgreSQL, the lasting store"),
+        (
+            "regenerated",
+            "the stored copy was lost or damaged, so the same numbers were generated again",
+        ),
     ],
 )
-def test_reused_scenarios_are_told_with_the_store_they_were_read_from(
-    tier: str, store: str
-) -> None:
+def test_reused_scenarios_are_told_with_where_they_came_from(tier: str, source: str) -> None:
     assert source_words(result(was_cached=True, tier=tier, matrix_seconds=None)) == (
         "reused: this fund had asked for the same law, seed and number of scenarios before;"
-        f" read from {store}"
+        f" {source}"
     )
+
+
+def test_every_source_of_scenarios_has_words() -> None:
+    assert set(SOURCES) == set(Tier)
 
 
 def test_new_scenarios_are_told_with_the_time_they_took() -> None:
