@@ -23,7 +23,7 @@ class SessionWatch:
     session: OptimizationSession
     lease: Lease
     of_all: bool
-    _looked_at: float = field(default_factory=monotonic)
+    _looked_at: float = field(default_factory=lambda: monotonic())
 
     def __call__(self, scenarios_done: int) -> None:
         """:raises SessionEnded: it was cancelled, or has failed
