@@ -28,6 +28,7 @@ def result_context(result: Result) -> dict[str, Any]:
         "greedy_breaks": limits_page.limit_names(
             result["validation"]["greedy"]["broken_limits"], result["buckets"]
         ),
+        "greedy_weights": result_page.greedy_weights(result),
         "finding": finding(result),
         "charts": _in_both_sizes(histogram, result, wide_height=300.0, thin_height=280.0),
         "bins": bin_rows(result),

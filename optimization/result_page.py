@@ -201,3 +201,14 @@ def _stage(label: str, rows: list[Mapping[str, Any]]) -> StageRows:
         ),
         buckets=rows,
     )
+
+
+def greedy_weights(result: Result) -> list[tuple[str, float, float]]:
+    """Each bucket's label, its weight here and that of the greedy method, where it was kept."""
+    greedy = result["validation"]["greedy"]["weights"]
+    if greedy is None:
+        return []
+    return [
+        (f"{row['stage_label']} / {row['sector_label']}", row["weight"], greedy[row["key"]])
+        for row in result["buckets"]
+    ]

@@ -109,7 +109,7 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
         "cash_flows": done.metrics.get("cash_flows"),
         "validation": {
             "scenarios": fresh["scenarios"],
-            "greedy": done.metrics["greedy"],
+            "greedy": {"weights": None, **done.metrics["greedy"]},
             "checks": done.metrics["checks"],
             "deals_bought": done.metrics["deals_bought"],
         },

@@ -4,6 +4,7 @@ An allocation that the greedy rule finds and that keeps every limit can never be
 optimum. If it is, the optimiser is wrong.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,11 +21,14 @@ SUM_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreedyComparison:
-    """``optimum_is_at_least_greedy`` compares the first pass's expected multiple, to within the
+    """``weights`` are the greedy rule's, by bucket key.
+
+    ``optimum_is_at_least_greedy`` compares the first pass's expected multiple, to within the
     gap that was asked for, and is None when the greedy allocation breaks a limit (all the capital
     not being placed counts as one).
     """
 
+    weights: Mapping[str, float]
     expected_multiple: float
     unallocated_usd: Decimal
     broken_limits: tuple[str, ...]
@@ -37,6 +41,7 @@ class GreedyComparison:
     def as_json(self) -> dict[str, Any]:
         return {
             **asdict(self),
+            "weights": dict(self.weights),
             "unallocated_usd": str(self.unallocated_usd),
             "broken_limits": list(self.broken_limits),
             "meets_every_limit": self.meets_every_limit,
@@ -53,6 +58,7 @@ def compare_with_greedy(
     expected = float(np.array(weights) @ problem.expected_multiples())
     lowest_acceptable = expected * (1 - problem.settings.mip_gap - SUM_TOLERANCE)
     return GreedyComparison(
+        weights=greedy.weights,
         expected_multiple=expected,
         unallocated_usd=greedy.unallocated_usd,
         broken_limits=broken,

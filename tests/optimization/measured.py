@@ -54,5 +54,13 @@ METRICS: dict[str, Any] = {
 BUCKET_FACTS: dict[str, Any] = {"variance_shares": BUCKET_SHARES, "loadings": LOADINGS}
 
 # What sessions of earlier releases lack.
-NO_METRICS: dict[str, Any] = dict.fromkeys(METRICS)
+NO_METRICS: dict[str, Any] = dict.fromkeys(METRICS) | {
+    "greedy": {
+        "expected_multiple": 1.5,
+        "unallocated_usd": "0.00",
+        "broken_limits": ["max_loss_probability"],
+        "meets_every_limit": False,
+        "optimum_is_at_least_greedy": None,
+    }
+}
 NO_BUCKET_FACTS: dict[str, Any] = dict.fromkeys(BUCKET_FACTS)

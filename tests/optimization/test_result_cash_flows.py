@@ -72,6 +72,7 @@ def test_what_an_earlier_session_did_not_measure_is_none(earlier: dict[str, Any]
     assert earlier["irr"] is None
     assert earlier["cash_flows"] is None
     assert earlier["matrix"]["allocation_variance_shares"] is None
+    assert earlier["validation"]["greedy"]["weights"] is None
     for row in earlier["buckets"]:
         assert row["variance_shares"] is None
         assert row["loadings"] is None

@@ -100,7 +100,7 @@ RESULT_FIELDS: dict[str, set[str]] = {
     "distribution.quantiles": {"p5", "p10", "p25", "p50", "p75", "p90", "p95"},
     "distribution.histogram": {"bin_width", "shares", "share_beyond"},
     "validation": {"scenarios", "greedy", "checks", "deals_bought"},
-    "validation.greedy": {"meets_every_limit", "expected_multiple"},
+    "validation.greedy": {"weights", "meets_every_limit", "expected_multiple"},
     "validation.checks.0": {"name", "passed", "detail"},
     "notes.0": {"level", "title", "text"},
     "calibration": {"version", "label", "kind", "sample_size"},

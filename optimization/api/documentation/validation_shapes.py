@@ -9,6 +9,7 @@ from optimization.api.documentation.shapes import (
     JsonSchema,
     a_list,
     a_record,
+    by_name,
     or_null,
 )
 
@@ -70,6 +71,7 @@ CASH_FLOWS = a_record(
 GREEDY = a_record(
     "GreedyComparison",
     {
+        "weights": or_null(by_name(PROBABILITY, description="By bucket key.")),
         "expected_multiple": NUMBER,
         "meets_every_limit": FLAG,
         "broken_limits": a_list(TEXT),

@@ -6,7 +6,7 @@ import pytest
 
 from optimization.histogram_page import bin_rows, finding, histogram
 from optimization.limits_page import limit_groups, limit_names, request_rows
-from optimization.result_page import fund_total, proved_within, stages, tiles
+from optimization.result_page import fund_total, greedy_weights, proved_within, stages, tiles
 
 
 def bucket(stage: str, sector: str, weight: float, dollars: str) -> dict[str, Any]:
@@ -275,3 +275,19 @@ def test_the_table_of_bins_ends_with_what_lies_beyond() -> None:
 
 def test_the_chart_is_titled_with_its_finding() -> None:
     assert finding(result()) == "25.0% of scenarios lose money; 12.5% return 3x or more"
+
+
+def test_weights_of_the_greedy_method_stand_beside_those_of_the_allocation() -> None:
+    rows = [{**row, "key": f"{row['stage']}/{row['sector']}"} for row in BUCKETS]
+    greedy = {"seed/ai": 0.5, "seed/bio": 0.5, "late/ai": 0.0}
+    shown = result(buckets=rows, validation={"greedy": {"weights": greedy}})
+
+    assert greedy_weights(shown) == [
+        ("Seed / AI", 0.25, 0.5),
+        ("Seed / BIO", 0.15, 0.5),
+        ("Late / AI", 0.6, 0.0),
+    ]
+
+
+def test_weights_of_the_greedy_method_that_were_not_kept_are_not_shown() -> None:
+    assert greedy_weights(result(validation={"greedy": {"weights": None}})) == []

@@ -27,6 +27,14 @@ def test_greedy_answer_within_every_limit_is_never_better() -> None:
     assert comparison.optimum_is_at_least_greedy is True
 
 
+def test_weights_of_the_greedy_rule_are_told_by_bucket() -> None:
+    built = problem(["seed/saas", "seed/bio"], [[1.0, 3.0], [1.5, 1.5]], max_bucket_weight=0.6)
+
+    told = compare(built).as_json()["weights"]
+
+    assert told == pytest.approx({"seed/saas": 0.6, "seed/bio": 0.4}, abs=1e-12)
+
+
 def test_greedy_answer_that_breaks_a_risk_limit_is_not_compared() -> None:
     built = problem(["seed/saas", "seed/bio"], [[0.0, 5.0], [1.5, 1.5]], max_loss_probability=0.0)
 
