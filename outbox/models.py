@@ -164,7 +164,8 @@ class OutboxJob(models.Model):
 class JobEvent(models.Model):
     """One change of a job's status; written by a trigger, so no path can skip it."""
 
-    job = models.ForeignKey(OutboxJob, on_delete=models.CASCADE, related_name="events")
+    # The database deletes the events of a job with it; a trigger refuses to delete them before.
+    job = models.ForeignKey(OutboxJob, on_delete=models.DO_NOTHING, related_name="events")
     at = models.DateTimeField()
     from_status = models.CharField(max_length=12, blank=True)
     to_status = models.CharField(max_length=12)
@@ -176,3 +177,20 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id}: {self.from_status or 'new'} to {self.to_status} at {self.at}"
+
+
+class Counter(models.Model):
+    """How often something has happened, in whichever process; `outbox.counters` adds to it."""
+
+    name = models.CharField(max_length=40)
+    label = models.CharField(max_length=40, blank=True)
+    value = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "outbox_counter"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "label"], name="one_counter_of_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.label}: {self.value}".replace(" :", ":")

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from outbox import backoff
+from outbox.counters import RESCUED_JOBS, count
 from outbox.leases import end_failed
 from outbox.models import OutboxJob, OutboxJobQuerySet
 
@@ -86,3 +87,4 @@ def _take_back(job: OutboxJob) -> None:
         job.lease_expires_at = None
         job.next_run_at = Now() + timedelta(seconds=delay)
         job.save()
+    count(RESCUED_JOBS)

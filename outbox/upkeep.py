@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
+from outbox.counters import RECONCILED_SUBJECTS, count
 from outbox.models import OutboxJob, OutboxJobQuerySet
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def reconcile() -> int:
         repaired += reconciler()
     if repaired:
         logger.warning("reconciled %d subjects that had no live job", repaired)
+        count(RECONCILED_SUBJECTS, by=repaired)
     return repaired
 
 

@@ -78,9 +78,31 @@ def test_rolled_back_change_leaves_no_event() -> None:
     assert history(job) == [("", "pending")]
 
 
-def test_deleted_job_takes_its_history_with_it() -> None:
-    make_job().delete()
-    assert not JobEvent.objects.exists()
+def test_deleted_job_takes_its_history_with_it_and_no_other() -> None:
+    job, kept = make_job(), make_job()
+    job.delete()
+    assert [event.job_id for event in JobEvent.objects.all()] == [kept.pk]
+
+
+def test_event_cannot_be_changed() -> None:
+    job = make_job()
+    with (
+        pytest.raises(IntegrityError, match="stays as it was written"),
+        transaction.atomic(),
+    ):
+        job.events.update(to_status=Status.DONE)
+    assert history(job) == [("", "pending")]
+
+
+@pytest.mark.parametrize("status", Status)
+def test_event_cannot_be_deleted_without_its_job(status: str) -> None:
+    job = make_job(status=status)
+    with (
+        pytest.raises(IntegrityError, match="stays as it was written"),
+        transaction.atomic(),
+    ):
+        job.events.all().delete()
+    assert history(job) == [("", status)]
 
 
 @pytest.mark.parametrize(
