@@ -78,8 +78,8 @@ class ScenarioMatrixAdmin(ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScenarioMatrix]:
-        rows = super().get_queryset(request).defer("payload")
-        return rows.annotate(payload_bytes=Length("payload"))
+        rows: QuerySet[ScenarioMatrix] = super().get_queryset(request)
+        return rows.defer("payload").annotate(payload_bytes=Length("payload"))
 
     def has_maintain_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("scenarios.maintain_scenariomatrix")

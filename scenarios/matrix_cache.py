@@ -20,6 +20,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 from redis import Redis
 
+from outbox.counters import count
 from scenarios.bounded_redis import BoundedRedis, OutOfReach
 from scenarios.models import ScenarioMatrix
 from scenarios.simulation.matrix_bytes import BYTES_PER_ENTRY, CorruptMatrix, decode
@@ -31,6 +32,19 @@ class Tier(StrEnum):
     REDIS = "redis"
     POSTGRESQL = "postgresql"
     REGENERATED = "regenerated"
+
+
+class Outcome(StrEnum):
+    """How a read ended, as it is counted."""
+
+    REDIS_HIT = "redis_hit"
+    POSTGRESQL_HIT = "postgresql_hit"  # Redis had no copy
+    CORRUPT_COPY = "corrupt_copy"  # nor a sound one: PostgreSQL's was read
+    REDIS_UNREACHABLE = "redis_unreachable"  # nor did it answer: PostgreSQL's was read
+    REGENERATED = "regenerated"  # no store had a sound copy
+
+
+READS = "matrix_reads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +66,25 @@ class NoSoundCopy(Exception):
 
 
 def read_multiples(matrix: ScenarioMatrix) -> CachedMultiples:
-    """:raises NoSoundCopy: the payload in PostgreSQL is damaged, or there is none"""
+    """Counts the read; so it belongs outside of transactions.
+
+    :raises NoSoundCopy: the payload in PostgreSQL is damaged, or there is none
+    """
     redis = _Allowance(settings.MATRIX_CACHE_TIMEOUT_SECONDS)
     hot = _from_redis(redis, matrix)
-    if hot is not None:
-        ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
+    if not isinstance(hot, Outcome):
+        note_read(matrix, Outcome.REDIS_HIT)
         return CachedMultiples(multiples=hot, tier=Tier.REDIS)
     stored = ScenarioMatrix.objects.get(pk=matrix.pk)
     multiples = _from_postgresql(stored)
     _to_redis(redis, stored)
-    ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
+    note_read(matrix, hot)
     return CachedMultiples(multiples=multiples, tier=Tier.POSTGRESQL)
+
+
+def note_read(matrix: ScenarioMatrix, outcome: Outcome) -> None:
+    ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
+    count(READS, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +128,22 @@ class _Allowance:
             self._seconds_left -= monotonic() - started
 
 
-def _from_redis(redis: _Allowance, matrix: ScenarioMatrix) -> NDArray[np.float32] | None:
+def _from_redis(redis: _Allowance, matrix: ScenarioMatrix) -> NDArray[np.float32] | Outcome:
+    """The multiples, or what to count the read as once PostgreSQL has given them."""
     last_byte = _largest_payload(matrix)
     try:
         # One byte more than any sound copy has: a larger one is noticed but not taken in.
         payload = redis.ask(lambda server: server.getrange(_redis_key(matrix), 0, last_byte))
     except OutOfReach as error:
         logger.warning("matrix cache: %s", error)
-        return None
+        return Outcome.REDIS_UNREACHABLE
     if not payload:
-        return None
+        return Outcome.POSTGRESQL_HIT
     try:
         return decode(matrix.encoded_with(payload))
     except CorruptMatrix as error:
         logger.warning("dropped the cached copy of %s: %s", matrix, error)
-        return None
+        return Outcome.CORRUPT_COPY
 
 
 def _from_postgresql(stored: ScenarioMatrix) -> NDArray[np.float32]:

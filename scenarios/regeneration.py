@@ -13,7 +13,14 @@ from outbox.leases import Lease
 from outbox.running import PermanentFailure
 from scenarios.generation import LAW_HAS_CHANGED, simulate
 from scenarios.incidents import record_incident, refuse_other_numbers
-from scenarios.matrix_cache import CachedMultiples, NoSoundCopy, Tier, read_multiples
+from scenarios.matrix_cache import (
+    CachedMultiples,
+    NoSoundCopy,
+    Outcome,
+    Tier,
+    note_read,
+    read_multiples,
+)
 from scenarios.models import MatrixIncident, OtherKernel, ScenarioMatrix, StatusChanged
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.matrix_bytes import EncodedMatrix, decode
@@ -46,7 +53,7 @@ def multiples_of(matrix: ScenarioMatrix, *, lease: Lease) -> CachedMultiples:
         with transaction.atomic():
             lease.confirm()
             _store(encoded, loss)
-        ScenarioMatrix.objects.filter(pk=matrix.pk).note_read()
+        note_read(matrix, Outcome.REGENERATED)
         return CachedMultiples(multiples=decode(encoded), tier=Tier.REGENERATED)
 
 

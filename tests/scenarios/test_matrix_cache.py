@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from redis import Redis
 
+from outbox.counters import counts
 from scenarios import matrix_cache
-from scenarios.matrix_cache import NoSoundCopy, Tier, read_multiples
+from scenarios.matrix_cache import READS, NoSoundCopy, Outcome, Tier, read_multiples
 from scenarios.models import ScenarioMatrix
 from scenarios.simulation.matrix_bytes import encode
 from tests.outbox.brokers import broken_broker
@@ -133,8 +134,15 @@ def test_damaged_copy_counts_as_a_miss_and_is_replaced(
     redis.set(key_of(redis, matrix), damaged(name))
     read = read_multiples(matrix)
     assert read.tier == Tier.POSTGRESQL
+    assert counts(READS).get(Outcome.CORRUPT_COPY, 0) == (name != "empty")
     np.testing.assert_array_equal(read.multiples, MULTIPLES)
     assert read_multiples(matrix).tier == Tier.REDIS
+
+
+def test_each_read_is_counted_once_by_how_it_ended(matrix: ScenarioMatrix) -> None:
+    for _ in range(3):
+        read_multiples(matrix)
+    assert counts(READS) == {Outcome.POSTGRESQL_HIT: 1, Outcome.REDIS_HIT: 2}
 
 
 def test_no_more_of_a_copy_is_taken_in_than_a_sound_one_has(
@@ -191,6 +199,7 @@ def test_redis_that_is_not_there_makes_it_slower_and_not_wrong(
         read = read_multiples(matrix)
         assert read.tier == Tier.POSTGRESQL
         np.testing.assert_array_equal(read.multiples, MULTIPLES)
+    assert counts(READS) == {Outcome.REDIS_UNREACHABLE: 2}
 
 
 @pytest.mark.usefixtures("unconnected")

@@ -8,11 +8,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
+from outbox.counters import counts
 from outbox.leases import Lease, StaleLease
 from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios import generation, regeneration
-from scenarios.matrix_cache import Tier, read_multiples
+from scenarios.matrix_cache import READS, Tier, read_multiples
+from scenarios.matrix_cache import Outcome as ReadOutcome
 from scenarios.models import GeneratedMatrix, MatrixIncident, ScenarioMatrix
 from scenarios.regeneration import NeverCompleted, multiples_of
 from scenarios.simulation.matrix_bytes import decode
@@ -69,6 +71,7 @@ def test_damaged_payload_is_replaced_by_the_same_numbers(
     truncate(matrix)
     read = multiples_of(matrix, lease=lease)
     assert read.tier == Tier.REGENERATED
+    assert counts(READS) == {ReadOutcome.REGENERATED: 1}
     np.testing.assert_array_equal(read.multiples, decode(sound))
     row = ScenarioMatrix.objects.get(pk=matrix.pk)
     assert (row.encoded(), row.generation) == (sound, 2)
