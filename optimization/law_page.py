@@ -44,6 +44,14 @@ def _variance_shares(value: str | Mapping[str, float]) -> str:
     return f"{economy}% economy, {common}% stages and sectors, {deals}% single deals"
 
 
+def _share_level(value: str) -> str:
+    return {
+        "reference_portfolio": "a diversified portfolio",
+        "entry": "every bucket",
+        "deal": "every single deal",
+    }.get(value, value)
+
+
 def _factor_shares(value: Mapping[str, float]) -> str:
     return ", ".join(f"{part} {percent(fraction, 0)}" for part, fraction in value.items())
 
@@ -79,6 +87,7 @@ def _sampling(value: str) -> str:
 MEMBERS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "exit_law": ("Exit multiples", _exit_law),
     "variance_shares": ("Variance shares", _variance_shares),
+    "share_level": ("Variance shares hold for", _share_level),
     "copula": ("Copula", _copula),
     "factor_shares": ("Common factor of a bucket", _factor_shares),
     "bucket_correlation": ("Correlation of buckets", _bucket_correlation),

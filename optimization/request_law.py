@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios.fund_config import LAW_PATHS, scenario_config
+from scenarios.simulation.bucket_loadings import check_attainable
 from scenarios.simulation.checked_input import Fault, FieldReader, InvalidInput
 from scenarios.simulation.config import ScenarioConfig, parse_config
 
@@ -60,10 +61,14 @@ def read_config(
 ) -> ScenarioConfig | None:
     """The config to simulate; None after recording faults.
 
-    Faults that are not in the request point at the fund's policy.
+    Faults that are not in the request point at the fund's policy. Whether its variance shares can
+    be reached takes a second to find out, so it is asked of a request that is sound otherwise.
     """
     try:
-        return parse_config(law.config_json(calibration=calibration, buckets=buckets))
+        config = parse_config(law.config_json(calibration=calibration, buckets=buckets))
+        if not reader.faults:
+            check_attainable(config)
+        return config
     except InvalidInput as error:
         own = _faults_without_request(calibration, buckets)
         reader.faults.extend(_placed(error.faults, law=law, own=own, buckets=buckets))

@@ -18,6 +18,7 @@ LAW_PATHS: Mapping[str, str] = MappingProxyType(
     {
         "exit_law": "exit_law",
         "variance_shares": "dependence.variance_shares",
+        "share_level": "dependence.share_level",
         "factor_shares": "dependence.factor_shares",
         "bucket_correlation": "dependence.bucket_correlation",
         "value_path_coupling": "dependence.value_path_coupling",
@@ -28,10 +29,12 @@ LAW_PATHS: Mapping[str, str] = MappingProxyType(
 )
 """What a request may state of the law in place of its calibration, and where a config has it."""
 
-# A config takes one of the two: to state one is to do without the other.
-_ALTERNATIVES = (
+# To state the first of two is to do without the calibration's second: a config takes only one of
+# factor shares and correlation, and a level belongs to the shares it was stated with.
+_REPLACED_TOO = (
     ("factor_shares", "bucket_correlation"),
     ("bucket_correlation", "factor_shares"),
+    ("variance_shares", "share_level"),
 )
 
 
@@ -67,7 +70,7 @@ def default_scenario_config() -> dict[str, Any]:
 
 def _with_law(calibration: Mapping[str, Any], law: Mapping[str, object]) -> dict[str, Any]:
     config = {**calibration, "dependence": {**calibration["dependence"]}}
-    for stated, other in _ALTERNATIVES:
+    for stated, other in _REPLACED_TOO:
         if stated in law and other not in law:
             config["dependence"].pop(other, None)
     for name, value in law.items():

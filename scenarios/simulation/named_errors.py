@@ -19,6 +19,8 @@ NAMED_ERRORS: Mapping[str, str] = MappingProxyType(
         "EXIT_PARAMS_INFEASIBLE": "no Pareto law has this median and P90",
         "EXIT_CAP": "a P90 of exits at or above the multiple cap",
         "SHARES_SUM": "shares that do not sum to 1",
+        "SHARES_UNATTAINABLE": "variance shares that no loadings reach",
+        "LOADS_INVALID": "loadings that leave a deal nothing of its own",
         "CORRELATION_NOT_PSD": "correlations that no factors have",
         "N_REF_INVALID": "a number of reference deals out of range",
         "S_RANGE": "a number of scenarios out of range",

@@ -41,6 +41,7 @@ def key(data: dict[str, Any]) -> str:
         ("", "unspent_reserves", "idle"),
         ("", "sampling", "antithetic"),
         ("dependence", "variance_shares", "calm"),
+        ("dependence", "variance_shares", "stress"),
         ("dependence", "factor_shares", FACTOR_SHARES),
         ("dependence", "value_path_coupling", 0.6),
         ("dependence", "bucket_correlation", CORRELATION),
@@ -81,6 +82,56 @@ def test_factor_shares_do_without_the_correlation_of_the_calibration() -> None:
     after = config_json(with_calibration(dependence=dependence), factor_shares=FACTOR_SHARES)
     assert "bucket_correlation" not in after["dependence"]
     assert after["dependence"]["factor_shares"] == FACTOR_SHARES
+
+
+OWN_SHARES = {"macro": 0.4, "bucket": 0.3, "idiosyncratic": 0.3}
+
+
+def test_own_shares_may_say_what_they_hold_for() -> None:
+    dependence = config_json(variance_shares=OWN_SHARES, share_level="deal")["dependence"]
+    assert (dependence["variance_shares"], dependence["share_level"]) == (OWN_SHARES, "deal")
+
+
+def test_shares_do_without_the_level_of_the_calibrations() -> None:
+    calibrated = {
+        **small_facts().calibrations[VERSION]["dependence"],
+        "variance_shares": OWN_SHARES,
+        "share_level": "deal",
+    }
+    after = config_json(with_calibration(dependence=calibrated), variance_shares="calm")
+    assert "share_level" not in after["dependence"]
+
+
+def test_level_alone_replaces_that_of_the_calibration() -> None:
+    calibrated = {
+        **small_facts().calibrations[VERSION]["dependence"],
+        "variance_shares": OWN_SHARES,
+        "share_level": "entry",
+    }
+    after = config_json(with_calibration(dependence=calibrated), share_level="deal")
+    assert after["dependence"]["share_level"] == "deal"
+
+
+def test_shares_out_of_reach_are_refused_with_what_is_in_reach() -> None:
+    # A bucket of one deal hangs on that deal, and on how long it takes, by far more than a quarter.
+    one_deal = tuple({**bucket, "reference_deals": 1.0} for bucket in small_facts().buckets)
+    law = {
+        "variance_shares": {"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25},
+        "share_level": "entry",
+    }
+    refused = faults({"scenario_law": law}, fund=small_facts(buckets=one_deal))
+    assert {(fault.path, fault.code) for fault in refused} == {
+        ("scenario_law.variance_shares", "SHARES_UNATTAINABLE")
+    }
+    assert refused[0].message.startswith(
+        "cannot hold in seed/fintech, seed/saas: asked for 0.500 / 0.250 / 0.250, the closest is 0."
+    )
+
+
+def test_reach_of_shares_is_not_asked_of_a_request_with_other_faults() -> None:
+    law = {"variance_shares": {"macro": 0.9, "bucket": 0.1, "idiosyncratic": 0}}
+    assert found({"scenario_law": law}) == [("scenario_law.variance_shares", "SHARES_UNATTAINABLE")]
+    assert found({"mip_gap": 9, "scenario_law": law}) == [("mip_gap", "OUT_OF_RANGE")]
 
 
 @pytest.mark.parametrize("law", [None, {}, {"sampling": None, "exit_law": None}])

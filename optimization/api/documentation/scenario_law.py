@@ -3,8 +3,8 @@
 from typing import Any, get_args
 
 from scenarios.simulation.config_sections import EXIT_LAW_FIELDS
-from scenarios.simulation.parameters import SamplingName, UnspentReserves
-from scenarios.simulation.variance_presets import LOADINGS
+from scenarios.simulation.parameters import SamplingName, ShareLevel, UnspentReserves
+from scenarios.simulation.variance_presets import PRESET_SHARES
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
 
@@ -36,10 +36,19 @@ SCENARIO_LAW: dict[str, Any] = {
             tail_index={"type": ["number", "null"], "minimum": 0.1, "maximum": 10},
             multiple_cap={"type": ["number", "null"], "minimum": 1, "maximum": 1_000_000},
         ),
-        "variance_shares": _choice(
-            "How much of the variance of a diversified portfolio comes from the market, from"
-            " sectors and stages, and from single deals.",
-            *LOADINGS,
+        "variance_shares": {
+            "description": "How much of the variance comes from the economy, from stages and"
+            " sectors, and from single deals: a preset, or own shares that sum to 1. Shares that"
+            " no portfolio can have are refused with the closest.",
+            "oneOf": [
+                _choice("A preset.", *PRESET_SHARES),
+                _record("Own shares.", macro=SHARE, bucket=SHARE, idiosyncratic=SHARE)
+                | {"type": "object"},
+            ],
+        },
+        "share_level": _choice(
+            "What own variance_shares hold for; reference_portfolio by default.",
+            *get_args(ShareLevel),
         ),
         "factor_shares": _record(
             "How the common factor of a bucket splits; the three sum to 1. Not together with"

@@ -114,6 +114,24 @@ THROUGH_THE_API: list[tuple[str, str, Prepare, str, str]] = [
         "scenario_law.factor_shares: sum to 0.9, must sum to 1",
     ),
     (
+        "SHARES_UNATTAINABLE",
+        "SHARES_UNATTAINABLE",
+        # Nothing is left to the deals, yet how long each takes remains its own.
+        law(variance_shares={"macro": 0.9, "bucket": 0.1, "idiosyncratic": 0}),
+        "/scenario_law/variance_shares",
+        "cannot hold in the reference portfolio: asked for 0.900 / 0.100 / 0.000, the closest is 0",
+    ),
+    (
+        "LOADS_INVALID",
+        "LOADS_INVALID",
+        law(
+            variance_shares={"macro": 0.75, "bucket": 0.25, "idiosyncratic": 0},
+            share_level="deal",
+        ),
+        "/scenario_law/variance_shares/idiosyncratic",
+        "idiosyncratic: is 0, must be at least 0.01 at share_level 'deal'",
+    ),
+    (
         "CORRELATION_NOT_PSD",
         "CORRELATION_NOT_PSD",
         # 1 - 3 x 0.5 is an eigenvalue of four ones with -0.5 beside them.

@@ -12,7 +12,7 @@ from funds.shipped import benchmark_calibration, default_fund
 from optimization.api.documentation.request_body import REQUEST_BODY
 from optimization.request import FundFacts, parse_request
 from scenarios.simulation.checked_input import InvalidInput
-from scenarios.simulation.variance_presets import LOADINGS
+from scenarios.simulation.variance_presets import PRESET_SHARES
 
 FUND_ID = "0f0e2b38-6c0d-4f4e-9f5f-0d0c8f3f7a11"
 BENCHMARK = benchmark_calibration()
@@ -61,13 +61,20 @@ scenario_laws = perhaps(
             {"law": "lognormal_pareto", "tail_index": 0.1, "multiple_cap": 1_000_000},
         ]
     ),
-    variance_shares=st.sampled_from(sorted(LOADINGS)),
+    variance_shares=st.sampled_from(sorted(PRESET_SHARES)),
     factor_shares=factor_shares,
     value_path_coupling=st.floats(0, 0.95),
     failure_recovery=st.just({"threshold": 0, "maximum": 1}),
     unspent_reserves=st.sampled_from(["returned", "idle"]),
     sampling=st.sampled_from(["iid", "antithetic", "sobol"]),
-) | perhaps(bucket_correlation=st.just(correlation))
+) | st.fixed_dictionaries(
+    {
+        # At the level of a deal nothing has to be calibrated.
+        "variance_shares": st.just({"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25}),
+        "share_level": st.just("deal"),
+        "bucket_correlation": st.just(correlation),
+    }
+)
 requests = st.fixed_dictionaries(
     {"name": st.text(st.characters(codec="ascii", min_codepoint=32), min_size=1, max_size=200)},
     optional={
