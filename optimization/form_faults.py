@@ -19,6 +19,8 @@ _FRACTION_CODES = _BOUND_CODES | {
     "MINIMUMS_EXCEED_ONE",
     "MAXIMUMS_BELOW_ONE",
     "REGIME_INVALID",
+    "SHARES_SUM",
+    "SHARES_UNATTAINABLE",
 }
 _UNITLESS_CODES = frozenset({"NOT_A_NUMBER", "NOT_FINITE", "NO_BUCKETS", "REGIME_DEGENERATE"})
 # A number that is not part of a word and does not count buckets or scenarios.
@@ -47,6 +49,11 @@ def fault_words(fault: Fault, *, unit: Unit, typed: str) -> str:
 def group_fault_words(fault: Fault, *, unit: Unit) -> str:
     """The rest of a sentence that begins with the name of the group of fields."""
     return f"{_in_unit(fault.message, fault.code, unit)}."
+
+
+def in_percent(text: str, code: str) -> str:
+    """The fractions of a message in percent; a message of other numbers stays as it is."""
+    return _in_unit(text, code, Unit.PERCENT) if code in _FRACTION_CODES else text
 
 
 def _in_unit(text: str, code: str, unit: Unit) -> str:

@@ -17,6 +17,13 @@ class RequestField:
     unit: Unit
     help: str = ""
     hint: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    is_long_text: bool = False
+
+    @property
+    def is_of_law(self) -> bool:
+        """Left blank, it is as the calibration has it."""
+        return self.path.startswith("scenario_law.")
 
     @property
     def is_limit(self) -> bool:
@@ -52,7 +59,9 @@ REQUEST = (
         path="validation_scenarios",
         label="Validation scenarios",
         unit=Unit.COUNT,
-        help="Fresh scenarios on which the allocation found is measured again.",
+        help="Fresh scenarios on which the allocation found is measured again: 5,000 to 10,000,000."
+        " At 5,000 a loss probability near 30% is known to about 1.3 points either way, at 100,000"
+        " to 0.3, at 1,000,000 to 0.1. More than 1,000,000 take minutes.",
     ),
 )
 RISK = (

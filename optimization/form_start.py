@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from funds.models import CalibrationSnapshot, Fund
+from funds.models import Fund
 from optimization.request import (
     DEFAULT_MIP_GAP,
     DEFAULT_OPTIMIZATION_SCENARIOS,
@@ -29,9 +29,3 @@ def starting_request(fund: Fund, facts: FundFacts) -> dict[str, Any]:
         "mip_gap": DEFAULT_MIP_GAP,
         "time_limit_seconds": DEFAULT_TIME_LIMIT_SECONDS,
     }
-
-
-def calibration_labels(facts: FundFacts) -> dict[str, str]:
-    """The label of every calibration that the fund may use, by version."""
-    snapshots = CalibrationSnapshot.objects.filter(version__in=list(facts.calibrations))
-    return dict(snapshots.values_list("version", "label"))

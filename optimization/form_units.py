@@ -24,11 +24,25 @@ class Unit(Enum):
     SECONDS = "s"
     PERCENT = "%"
     USD_MILLIONS = "M"
+    NUMBER = "number"
+    MULTIPLE = "x"
+    YEARS = "years"
+
+    @property
+    def sign(self) -> str:
+        """What is written after a number of this unit."""
+        return {"%": "%", "x": "x"}.get(self.value, "")
 
     @property
     def spoken(self) -> str:
         """The unit in words, for screen readers, which pass over the sign beside an input."""
-        words = {"%": "percent", "s": "seconds", "M": "million US dollars"}
+        words = {
+            "%": "percent",
+            "s": "seconds",
+            "M": "million US dollars",
+            "number": "",
+            "x": "times",
+        }
         return words.get(self.value, self.value)
 
 
@@ -72,6 +86,8 @@ def _number(text: str, unit: Unit) -> Decimal | None:
         text = text.removesuffix("%").rstrip(_BLANKS)
     if unit is Unit.USD_MILLIONS:
         text = text.removeprefix("$").removesuffix("M").strip(_BLANKS)
+    if unit is Unit.MULTIPLE:
+        text = text.removesuffix("x").rstrip(_BLANKS)
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
     return Decimal(text) if _NUMBER.fullmatch(text) else None

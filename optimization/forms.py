@@ -3,13 +3,15 @@
 `parse_request` holds every rule about values; this file holds none.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.forms.boundfield import BoundField
 
+from optimization.correlation_text import UnreadableCorrelation, text_of_upload
+from optimization.form_calibrations import CalibrationChoice
 from optimization.form_faults import fault_words, group_fault_words
 from optimization.form_fields import (
     CALIBRATION,
@@ -21,47 +23,23 @@ from optimization.form_fields import (
     regime_fields,
     weight_pairs,
 )
+from optimization.form_law import UNREADABLE, calibrated_groups, law_start, put_law
+from optimization.form_law_faults import law_fault_words, without_repetition
+from optimization.form_law_fields import CORRELATION
+from optimization.form_page_field import PageField
 from optimization.form_paths import drop_lone_confidence, put_at, value_at
-from optimization.form_units import Unit, json_value, typed_text
+from optimization.form_placement import ShownFault, field_at_fault, group_at_fault
+from optimization.form_rows import CalibrationRow, LawRows, PairRow
+from optimization.form_units import json_value, typed_text
 from optimization.request import FundFacts, OptimizationRequest, parse_request
 from scenarios.simulation.checked_input import Fault, InvalidInput
 
 CVAR_CONFIDENCE = "limits.cvar.confidence"
-
-# Paths of faults that concern several fields at once: the group's name and its place on the page.
-GROUPS = {
-    "limits.stages": ("Stage weights", "stages"),
-    "limits.sectors": ("Sector weights", "sectors"),
-    "regimes": ("Regimes", "regimes"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFault:
-    """A line of the list at the top of the page.
-
-    ``target`` is the id it links to, ``position`` where that stands on the page. Words about a
-    group of fields go on from its label in one sentence.
-    """
-
-    label: str
-    words: str
-    target: str | None
-    position: int
-    is_of_group: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PairRow:
-    """A stage or sector with its two inputs."""
-
-    label: str
-    minimum: BoundField
-    maximum: BoundField
+CORRELATION_FILE = f"{CORRELATION.name}-file"
 
 
 class RequestForm(forms.Form):
-    """Fields depend on the fund: its stages, its sectors and the regimes of its calibration.
+    """Fields depend on the fund: its stages, its sectors, its calibrations and their regimes.
 
     When valid, ``parsed`` is the request. ``shown_faults`` lists everything that is wrong.
     """
@@ -71,44 +49,46 @@ class RequestForm(forms.Form):
     def __init__(
         self,
         data: Mapping[str, Any] | None = None,
+        files: Mapping[str, "UploadedFile[Any]"] | None = None,
         *,
         facts: FundFacts,
-        calibration_labels: Mapping[str, str],
+        calibrations: Sequence[CalibrationChoice],
         defaults: Mapping[str, Any],
         start_from: Mapping[str, Any],
     ) -> None:
         """``defaults`` is the fund's own request; an unsent form shows that of ``start_from``."""
+        self._unread_files: list[Fault] = []
+        data = data if data is None else self._with_files(data, files or {})
         super().__init__(data, use_required_attribute=False)
         self.facts = facts
-        self._calibration_choices = sorted(calibration_labels.items())
         self.shown_faults: list[ShownFault] = []
-        self._calibration = self._chosen_calibration(start_from)
+        self._calibrations = calibrations
+        self._parameters = self._chosen_parameters(start_from)
         self.stage_pairs = list(weight_pairs("stages", _labels(facts, "stage")))
         self.sector_pairs = list(weight_pairs("sectors", _labels(facts, "sector")))
-        self.regimes = list(regime_fields(self._regimes_of_calibration()))
+        self.regimes = list(regime_fields(self._parameters.get("regimes", [])))
+        self.law_groups = calibrated_groups(self._parameters)
         self._by_path = {field.path: field for field in self._request_fields()}
-        for field in self._by_path.values():
-            self._add(field, defaults=defaults, start_from=start_from)
+        starts = {path: value_at(start_from, path) for path in self._by_path}
+        starts.update(law_start(start_from))
+        for path, field in self._by_path.items():
+            self._add(field, default=value_at(defaults, path), start=starts[path])
 
     def clean(self) -> dict[str, Any]:
+        request, faults = self._request_and_faults()
         try:
-            self.parsed = parse_request(self.as_request(), fund=self.facts)
+            self.parsed = parse_request(request, fund=self.facts)
         except InvalidInput as error:
-            for fault in error.faults:
-                self._show(fault)
-            self.shown_faults.sort(key=lambda shown: shown.position)
+            faults.extend(error.faults)
+        correlation = request.get("scenario_law", {}).get("bucket_correlation")
+        for fault in without_repetition(faults):
+            self._show(fault, correlation)
+        self.shown_faults.sort(key=lambda shown: shown.position)
         return self.cleaned_data
 
     def as_request(self) -> dict[str, Any]:
         """The JSON object that the same request through the API would hold."""
-        request: dict[str, Any] = {}
-        for path, field in self._by_path.items():
-            value = json_value(self.cleaned_data[field.name], field.unit)
-            if value is not None and not path.startswith("regimes"):
-                put_at(request, path, value)
-        drop_lone_confidence(request)
-        regimes = self._regimes_with_typed_probabilities()
-        return request if regimes is None else {**request, "regimes": regimes}
+        return self._request_and_faults()[0]
 
     def fields_at(self, *paths: str) -> list[BoundField]:
         return [self[self._by_path[path].name] for path in paths]
@@ -116,6 +96,14 @@ class RequestForm(forms.Form):
     @property
     def request_rows(self) -> list[BoundField]:
         return self.fields_at(*(field.path for field in REQUEST))
+
+    @property
+    def calibration_rows(self) -> list[CalibrationRow]:
+        radios = self[CALIBRATION.name].subwidgets
+        return [
+            CalibrationRow(choice, radio)
+            for choice, radio in zip(self._calibrations, radios, strict=True)
+        ]
 
     @property
     def risk_rows(self) -> list[BoundField]:
@@ -130,48 +118,64 @@ class RequestForm(forms.Form):
         return self._pair_rows(self.sector_pairs)
 
     @property
+    def law_rows(self) -> list[LawRows]:
+        return [
+            LawRows(group, self.fields_at(*(field.path for field in group.fields)))
+            for group in self.law_groups
+        ]
+
+    @property
     def regime_rows(self) -> list[BoundField]:
         return self.fields_at(*(field.path for field in self.regimes))
 
     @property
     def solver_rows(self) -> list[BoundField]:
-        return self.fields_at(CALIBRATION.path, *(field.path for field in SOLVER))
+        return self.fields_at(*(field.path for field in SOLVER))
 
     @property
-    def has_advanced_faults(self) -> bool:
-        rows = [*self.regime_rows, *self.solver_rows]
-        return any(row.errors for row in rows) or any(
+    def stated_law_count(self) -> int:
+        """How many inputs of the section on the scenario law say something."""
+        rows = [row for group in self.law_rows for row in group.rows]
+        return sum(bool(row.value()) for row in [*rows, *self.regime_rows])
+
+    @property
+    def has_law_faults(self) -> bool:
+        rows = [row for group in self.law_rows for row in group.rows]
+        return any(row.errors for row in [*rows, *self.regime_rows]) or any(
             fault.target == "regimes" for fault in self.shown_faults
         )
 
+    @property
+    def has_solver_faults(self) -> bool:
+        return any(row.errors for row in self.solver_rows)
+
     def _request_fields(self) -> Iterator[RequestField]:
         yield from REQUEST
+        yield CALIBRATION
         yield from RISK
         yield from self._pair_fields()
-        yield CALIBRATION
         yield from self.regimes
+        for group in self.law_groups:
+            yield from group.fields
         yield from SOLVER
 
-    def _add(
-        self, field: RequestField, *, defaults: Mapping[str, Any], start_from: Mapping[str, Any]
-    ) -> None:
-        default = typed_text(value_at(defaults, field.path), field.unit)
-        initial = typed_text(value_at(start_from, field.path), field.unit)
+    def _add(self, field: RequestField, *, default: object, start: object) -> None:
+        default_text = typed_text(default, field.unit)
+        initial = typed_text(start, field.unit)
         if field.path == CVAR_CONFIDENCE:
-            initial = initial or default
-        self.fields[field.name] = _PageField(
-            field, initial=initial, default=default, widget=self._widget(field)
+            initial = initial or default_text
+        self.fields[field.name] = PageField(
+            field,
+            initial=initial,
+            default=default_text,
+            choices=self._choices_of(field),
+            is_labelled_by_table=field in self._pair_fields(),
         )
 
-    def _widget(self, field: RequestField) -> forms.Widget:
+    def _choices_of(self, field: RequestField) -> list[tuple[str, str]]:
         if field is CALIBRATION:
-            return forms.Select(choices=self._calibration_choices)
-        attributes = {"autocomplete": "off"}
-        if field.unit is not Unit.TEXT:
-            attributes["inputmode"] = "decimal"
-        if field in self._pair_fields():
-            attributes["aria-label"] = f"{field.label}, {field.unit.spoken}"
-        return forms.TextInput(attributes)
+            return [(choice.version, choice.label) for choice in self._calibrations]
+        return list(field.choices)
 
     def _pair_fields(self) -> Iterator[RequestField]:
         for pair in (*self.stage_pairs, *self.sector_pairs):
@@ -188,57 +192,80 @@ class RequestForm(forms.Form):
             for pair in pairs
         ]
 
-    def _chosen_calibration(self, start_from: Mapping[str, Any]) -> str | None:
-        """The calibration whose regimes the page shows; one that is not known has none."""
+    def _chosen_parameters(self, start_from: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Those of the calibration that the page is about; of one that is not known there are none.
+
+        Its regimes and its law stand beside the inputs that may replace them.
+        """
         chosen = self.data.get(CALIBRATION.name) if self.is_bound else None
-        chosen = chosen or start_from.get("calibration")
-        return chosen if chosen in self.facts.calibrations else None
+        return self.facts.calibrations.get(chosen or start_from.get("calibration") or "", {})
 
-    def _regimes_of_calibration(self) -> list[dict[str, Any]]:
-        if self._calibration is None:
-            return []
-        return [dict(regime) for regime in self.facts.calibrations[self._calibration]["regimes"]]
+    def _request_and_faults(self) -> tuple[dict[str, Any], list[Fault]]:
+        """The request, and the faults of what cannot even be stated in one."""
+        request: dict[str, Any] = {}
+        stated = {
+            path: json_value(self.cleaned_data[field.name], field.unit)
+            for path, field in self._by_path.items()
+        }
+        for path, field in self._by_path.items():
+            if stated[path] is not None and not field.is_of_law and field not in self.regimes:
+                put_at(request, path, stated[path])
+        drop_lone_confidence(request)
+        if any(stated[field.path] is not None for field in self.regimes):
+            request["regimes"] = [
+                regime
+                if stated[field.path] is None
+                else {**regime, "probability": stated[field.path]}
+                for regime, field in zip(self._parameters["regimes"], self.regimes, strict=True)
+            ]
+        return request, [*self._unread_files, *put_law(request, stated)]
 
-    def _regimes_with_typed_probabilities(self) -> list[dict[str, Any]] | None:
-        """The calibration's regimes with the typed probabilities; None when none is typed."""
-        typed = [json_value(self.cleaned_data[field.name], field.unit) for field in self.regimes]
-        if all(value is None for value in typed):
-            return None
-        return [
-            regime if value is None else {**regime, "probability": value}
-            for regime, value in zip(self._regimes_of_calibration(), typed, strict=True)
-        ]
+    def _with_files(
+        self, data: Mapping[str, Any], files: Mapping[str, "UploadedFile[Any]"]
+    ) -> Mapping[str, Any]:
+        """What was typed, with the text of an uploaded table in place of a typed one.
 
-    def _show(self, fault: Fault) -> None:
-        field = self._by_path.get(fault.path)
+        The page shows that text, so that it can be corrected there: a browser forgets the file.
+        """
+        uploaded = files.get(CORRELATION_FILE)
+        if uploaded is None:
+            return data
+        try:
+            text = text_of_upload(uploaded.read())
+        except UnreadableCorrelation as error:
+            self._unread_files = [
+                Fault(CORRELATION.path, UNREADABLE, message) for message in error.messages
+            ]
+            return data
+        return {**{name: data[name] for name in data}, CORRELATION.name: text}
+
+    def _show(self, fault: Fault, correlation: Mapping[str, Any] | None) -> None:
+        field = field_at_fault(fault.path, self._by_path)
         if field is None:
-            self._show_without_field(fault)
-            return
-        words = fault_words(fault, unit=field.unit, typed=self.cleaned_data[field.name])
-        self.errors.setdefault(field.name, self.error_class()).append(words)
-        self.shown_faults.append(
-            ShownFault(
-                label=field.label,
-                words=words,
-                target=self[field.name].id_for_label,
-                position=self._position(field.path),
-                is_of_group=False,
-            )
-        )
-
-    def _show_without_field(self, fault: Fault) -> None:
-        label, target = GROUPS.get(fault.path, (_policy_label(fault.path), None))
-        words = group_fault_words(fault, unit=Unit.PERCENT if target else Unit.TEXT)
-        self.add_error(None, f"{label} {words}")
+            label, target, unit = group_at_fault(fault.path)
+            words = group_fault_words(fault, unit=unit)
+            self.add_error(None, f"{label} {words}")
+        else:
+            label, target = field.label, self._id_of(field)
+            typed = self.cleaned_data[field.name]
+            if field.is_of_law:
+                words = law_fault_words(fault, field=field, typed=typed, correlation=correlation)
+            else:
+                words = fault_words(fault, unit=field.unit, typed=typed)
+            self.errors.setdefault(field.name, self.error_class()).append(words)
         self.shown_faults.append(
             ShownFault(
                 label=label,
                 words=words,
                 target=target,
-                position=self._position(fault.path),
-                is_of_group=True,
+                position=self._position(field.path if field else fault.path),
+                is_of_group=field is None,
             )
         )
+
+    def _id_of(self, field: RequestField) -> str | None:
+        """Of the first radio button where there are several."""
+        return "id_calibration_0" if field is CALIBRATION else self[field.name].id_for_label
 
     def _position(self, path: str) -> int:
         """Of the first field at or below ``path``; what has no field comes first."""
@@ -247,32 +274,6 @@ class RequestForm(forms.Form):
         )
 
 
-class _PageField(forms.Field):
-    """Takes any text: what is wrong with it is for `parse_request` to say."""
-
-    def __init__(
-        self, field: RequestField, *, initial: str, default: str, widget: forms.Widget
-    ) -> None:
-        super().__init__(
-            required=False,
-            label=field.label,
-            help_text=field.help,
-            initial=initial,
-            widget=widget,
-        )
-        self.unit = field.unit
-        self.hint = field.hint
-        self.is_limit = field.is_limit
-        self.default = default
-
-    def clean(self, value: Any) -> str:
-        return value or ""
-
-
 def _labels(facts: FundFacts, kind: str) -> list[tuple[str, str]]:
     """(key, label) of the fund's stages or sectors, each once, in the fund's order."""
     return list({bucket[kind]: bucket[f"{kind}_label"] for bucket in facts.buckets}.items())
-
-
-def _policy_label(path: str) -> str:
-    return f"Fund policy, {path.removeprefix('fund.')}," if path.startswith("fund") else path

@@ -1,11 +1,13 @@
 from django.urls import path
 
 from optimization import views
+from optimization.correlation_view import correlation_table
 
 app_name = "optimization"
 urlpatterns = [
     path("", views.sessions, name="sessions"),
     path("new/", views.new, name="new"),
+    path("new/correlations/<uuid:fund_id>.csv", correlation_table, name="correlation-table"),
     path("<uuid:pk>/", views.session, name="session"),
     path("<uuid:pk>/progress/", views.progress, name="progress"),
     path("<uuid:pk>/cancel/", views.cancel, name="cancel"),

@@ -18,8 +18,9 @@ from django_htmx.middleware import HtmxDetails
 
 from funds.models import Fund, User
 from optimization import lifecycle, limits_page
+from optimization.form_calibrations import calibration_choices
 from optimization.form_copy import copied_start, lost_in_copy
-from optimization.form_start import calibration_labels, starting_request
+from optimization.form_start import starting_request
 from optimization.forms import RequestForm
 from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
@@ -72,8 +73,9 @@ def new(request: SignedInRequest) -> HttpResponse:
     defaults = starting_request(fund, facts)
     form = RequestForm(
         request.POST if request.method == "POST" else None,
+        request.FILES,
         facts=facts,
-        calibration_labels=calibration_labels(facts),
+        calibrations=calibration_choices(facts),
         defaults=defaults,
         start_from=copied_start(copied.request, facts) if copied else defaults,
     )

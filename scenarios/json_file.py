@@ -1,4 +1,4 @@
-"""Reads the JSON files of the offline commands and refuses repeated names."""
+"""Reads JSON that people write, in files and elsewhere, and refuses repeated names."""
 
 import json
 from collections import Counter
@@ -7,6 +7,14 @@ from pathlib import Path
 
 class UnreadableJsonFile(ValueError):
     """The file cannot be read as JSON; the message names it and says why."""
+
+
+class NotJson(ValueError):
+    """The text is no JSON; the message says why."""
+
+
+class NestedTooDeeply(NotJson):
+    """The text may be JSON, but nobody nests so deeply in earnest."""
 
 
 def read_json_file(path: Path) -> object:
@@ -23,12 +31,25 @@ def read_json_file(path: Path) -> object:
     except UnicodeDecodeError as error:
         raise UnreadableJsonFile(f"{path}: is not UTF-8 text: byte {error.start}") from error
     try:
+        return json_value(text)
+    except NestedTooDeeply:
+        raise UnreadableJsonFile(f"{path}: is nested too deeply") from None
+    except NotJson as error:
+        raise UnreadableJsonFile(f"{path}: is not valid JSON: {error}") from error
+
+
+def json_value(text: str) -> object:
+    """The value that the text holds; NaN and the infinities pass.
+
+    :raises NotJson: no JSON, nested too deeply, or a name given twice in one object
+    """
+    try:
         return json.loads(text, object_pairs_hook=_object_without_repeats)
     except RecursionError:
         # Not as the cause: its traceback has a thousand equal lines.
-        raise UnreadableJsonFile(f"{path}: is nested too deeply") from None
+        raise NestedTooDeeply("it is nested too deeply") from None
     except ValueError as error:
-        raise UnreadableJsonFile(f"{path}: is not valid JSON: {error}") from error
+        raise NotJson(str(error)) from error
 
 
 def _object_without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from funds.models import Fund, User
 from optimization.models import OptimizationSession
 from tests.browser.conftest import Visit
+from tests.funds.calibrations import fund_calibration
 from tests.optimization.completed import completed_session
 from tests.optimization.factories import requested_session, session_at
 from tests.optimization.measured import BUCKET_FACTS, METRICS, NO_BUCKET_FACTS, NO_METRICS
@@ -70,10 +71,23 @@ def test_a_refused_form_is_accessible_and_fits_every_screen(visit: Visit, analys
     page.get_by_label("Name").fill("x" * 300)
     page.get_by_label("Loss probability, at most").fill("9" * 300)
     page.get_by_label("seed, at least").fill("high")
-    page.get_by_text("Calibration, regime probabilities").click()
+    page.get_by_text("Market regimes, exits").click()
     page.get_by_label("Recession, probability").fill("90")
+    page.get_by_label("Sources of variance").select_option("own")
+    page.get_by_label("Tail index").fill("heavy")
+    page.get_by_label("Correlations between buckets").fill("x" * 300)
     page.get_by_role("button", name="Run optimization").click()
     page.get_by_role("alert").wait_for()
+
+    _assert_sound(page)
+
+
+def test_the_opened_scenario_law_is_accessible_and_fits_every_screen(
+    visit: Visit, analyst: User, fund: Fund
+) -> None:
+    fund_calibration(fund, label="Own rounds of 34 companies")
+    page = visit("/optimizations/new/", user=analyst, **FOR_AXE)
+    page.get_by_text("Market regimes, exits").click()
 
     _assert_sound(page)
 

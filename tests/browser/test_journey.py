@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from funds.models import Fund, User
+from optimization.correlation_text import uncorrelated_table
 from optimization.models import OptimizationSession
 from tests.browser.conftest import PASSWORD, Visit
 from tests.optimization.completed import SMALL, complete, completed_session
@@ -43,6 +44,33 @@ def test_an_analyst_logs_in_corrects_the_form_and_requests_an_optimization(
     expect(page).to_have_url(re.compile(r"/optimizations/[0-9a-f-]{36}/$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Base case")
     expect(page.locator("li[aria-current=step]")).to_contain_text("Generating scenarios")
+
+
+def test_an_analyst_uploads_correlations_and_corrects_the_table_on_the_page(
+    visit: Visit, analyst: User, fund: Fund
+) -> None:
+    keys = ["seed/fintech", "seed/saas", "series_a/fintech", "series_a/saas"]
+    wrong = uncorrelated_table(keys).replace("seed/saas,0,1", "seed/saas,0.5,1")
+    page = visit("/optimizations/new/", user=analyst)
+    page.get_by_label("Name").fill("Correlated")
+    expect(page.get_by_label("Or upload the table")).to_be_hidden()
+    page.get_by_text("Market regimes, exits").click()
+    page.get_by_label("Or upload the table").set_input_files(
+        {"name": "table.csv", "mimeType": "text/csv", "buffer": wrong.encode()}
+    )
+    page.get_by_role("button", name="Run optimization").click()
+
+    table = page.get_by_label("Correlations between buckets")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "Between seed/fintech and seed/saas: is 0, must equal that of seed/saas and seed/fintech"
+    )
+    expect(table).to_have_value(wrong)
+    table.fill(uncorrelated_table(keys))
+    page.get_by_role("button", name="Run optimization").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Correlated")
+    law = OptimizationSession.objects.get().request["scenario_law"]
+    assert law["bucket_correlation"]["buckets"] == keys
 
 
 def test_a_refused_form_starts_at_its_faults_and_each_links_to_its_field(

@@ -1,13 +1,23 @@
 """The shipped fund as facts without a database, and its request form."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from funds.shipped import benchmark_calibration, default_fund, taxonomy
+from optimization.form_calibrations import CalibrationChoice
 from optimization.forms import RequestForm
 from optimization.request import FundFacts
 
 VERSION = "v2025_industry_benchmark"
+CHOICE = CalibrationChoice(
+    version=VERSION,
+    label="Benchmark",
+    is_own=False,
+    sample_size=21_640,
+    window=(date(2004, 1, 1), date(2013, 12, 31)),
+    is_default=True,
+)
 
 
 def shipped_facts() -> FundFacts:
@@ -40,11 +50,14 @@ def typed_request(**changes: str) -> dict[str, str]:
     }
 
 
-def request_form(typed: dict[str, str] | None, **start_from: Any) -> RequestForm:
+def request_form(
+    typed: dict[str, str] | None, files: Any = None, /, **start_from: Any
+) -> RequestForm:
     return RequestForm(
         typed,
+        files,
         facts=shipped_facts(),
-        calibration_labels={VERSION: "Benchmark"},
+        calibrations=[CHOICE],
         defaults=start_from,
         start_from=start_from,
     )

@@ -1,0 +1,333 @@
+"""The form's section on the scenario law says what the API says; faults stand beside fields."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from optimization.correlation_text import uncorrelated_table
+from optimization.form_law_faults import MOST_WORDS
+from optimization.form_law_fields import LAW
+from optimization.forms import CORRELATION_FILE, RequestForm
+from optimization.request import parse_request
+from scenarios.fund_config import LAW_PATHS
+from tests.optimization.pages.requests import VERSION, request_form, shipped_facts, typed_request
+
+FACTS = shipped_facts()
+KEYS = [bucket["key"] for bucket in FACTS.buckets]
+TABLE = uncorrelated_table(KEYS)
+SHARES = {"macro": 0.4, "bucket": 0.3, "idiosyncratic": 0.3}
+
+
+def law_form(files: Any = None, /, **typed: str) -> RequestForm:
+    fields = {f"scenario_law-{name.replace('__', '-')}": text for name, text in typed.items()}
+    return request_form(typed_request() | fields, files)
+
+
+def law_of(form: RequestForm) -> Any:
+    assert form.is_valid(), form.errors
+    return form.as_request().get("scenario_law")
+
+
+def words_at(form: RequestForm, name: str) -> list[str]:
+    assert not form.is_valid()
+    return [str(words) for words in form.errors.get(f"scenario_law-{name}", [])]
+
+
+def upload(content: bytes | str) -> dict[str, SimpleUploadedFile]:
+    content = content.encode() if isinstance(content, str) else content
+    return {CORRELATION_FILE: SimpleUploadedFile("table.csv", content)}
+
+
+def test_section_left_alone_states_nothing() -> None:
+    form = request_form(typed_request() | {field.name: "" for field in LAW})
+    assert law_of(form) is None
+    assert form.stated_law_count == 0
+
+
+def test_filled_section_is_the_law_that_the_api_accepts() -> None:
+    form = law_form(
+        exit_law__law="lognormal_pareto",
+        exit_law__tail_index="1.2",
+        exit_law__multiple_cap="250x",
+        value_path_coupling="0.5",
+        failure_recovery__threshold="60",
+        failure_recovery__maximum="75.5 %",
+        variance_shares="calm",
+        factor_shares__sector="20",
+        factor_shares__stage="20",
+        factor_shares__bucket="60",
+        unspent_reserves="idle",
+        sampling="sobol",
+    )
+    assert law_of(form) == {
+        "exit_law": {"law": "lognormal_pareto", "tail_index": 1.2, "multiple_cap": 250.0},
+        "value_path_coupling": 0.5,
+        "failure_recovery": {"threshold": 0.6, "maximum": 0.755},
+        "variance_shares": "calm",
+        "factor_shares": {"sector": 0.2, "stage": 0.2, "bucket": 0.6},
+        "unspent_reserves": "idle",
+        "sampling": "sobol",
+    }
+    assert form.stated_law_count == 12
+    assert form.parsed.optimization_scenarios == 512
+
+
+def test_own_shares_are_three_numbers_and_what_they_hold_for() -> None:
+    form = law_form(
+        variance_shares="own",
+        variance_shares__macro="40",
+        variance_shares__bucket="30",
+        variance_shares__idiosyncratic="30",
+        share_level="deal",
+    )
+    assert law_of(form) == {"variance_shares": SHARES, "share_level": "deal"}
+
+
+def test_pasted_table_is_a_correlation() -> None:
+    matrix = [[1.0 if row == column else 0.0 for column in KEYS] for row in KEYS]
+    assert law_of(law_form(bucket_correlation=TABLE)) == {
+        "bucket_correlation": {"buckets": KEYS, "matrix": matrix}
+    }
+
+
+def test_uploaded_table_replaces_the_pasted_one_and_is_shown() -> None:
+    form = law_form(upload(TABLE), bucket_correlation="nonsense")
+    assert law_of(form)["bucket_correlation"]["buckets"] == KEYS
+    assert form["scenario_law-bucket_correlation"].value() == TABLE
+
+
+def test_upload_that_cannot_be_read_leaves_what_was_typed() -> None:
+    form = law_form(upload(b"\xff\xfe"), bucket_correlation=TABLE)
+    assert words_at(form, "bucket_correlation") == [
+        "The file is not UTF-8 text: export it as CSV UTF-8 or JSON."
+    ]
+    assert form["scenario_law-bucket_correlation"].value() == TABLE
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "words"),
+    [
+        (
+            {"exit_law__tail_index": "1.2"},
+            "exit_law-law",
+            "Choose one: it is needed for what is filled in below.",
+        ),
+        (
+            {"exit_law__law": "lognormal", "exit_law__multiple_cap": "300"},
+            "exit_law-multiple_cap",
+            "Leave this blank: lognormal has no Pareto tail.",
+        ),
+        (
+            {"exit_law__law": "pareto"},
+            "exit_law-multiple_cap",
+            "Fill this in: the chosen law needs it.",
+        ),
+        (
+            {"exit_law__law": "pareto", "exit_law__multiple_cap": "none"},
+            "exit_law-multiple_cap",
+            "Must be a number; you entered none.",
+        ),
+        (
+            {"failure_recovery__threshold": "120", "failure_recovery__maximum": "50"},
+            "failure_recovery-threshold",
+            "Must be at least 0% and at most 99.9%; you entered 120.",
+        ),
+        ({"failure_recovery__threshold": "20"}, "failure_recovery-maximum", "Fill this in."),
+        (
+            {"value_path_coupling": "1"},
+            "value_path_coupling",
+            "Must be at least 0 and at most 0.95; you entered 1.",
+        ),
+        (
+            {"sampling": "halton"},
+            "sampling",
+            "Must be one of iid, antithetic, sobol; you entered halton.",
+        ),
+        (
+            {
+                "factor_shares__sector": "50",
+                "factor_shares__stage": "20",
+                "factor_shares__bucket": "20",
+            },
+            "factor_shares-sector",
+            "The three shares sum to 90%, must sum to 100%.",
+        ),
+        ({"variance_shares": "own"}, "variance_shares-macro", "Fill this in."),
+        (
+            {
+                "variance_shares": "own",
+                "variance_shares__macro": "40",
+                "variance_shares__bucket": "40",
+                "variance_shares__idiosyncratic": "30",
+            },
+            "variance_shares",
+            "The shares sum to 110%, must sum to 100%.",
+        ),
+        (
+            {"variance_shares": "calm", "variance_shares__macro": "40"},
+            "variance_shares-macro",
+            "Choose own shares as sources of variance, or leave this blank.",
+        ),
+        (
+            {"share_level": "deal"},
+            "share_level",
+            "Only own shares have a level: choose them as sources of variance, or leave this.",
+        ),
+    ],
+)
+def test_fault_stands_beside_its_field_in_the_words_of_the_page(
+    typed: dict[str, str], name: str, words: str
+) -> None:
+    form = law_form(**typed)
+    assert words_at(form, name) == [words]
+    assert form.has_law_faults
+    assert words in [shown.words for shown in form.shown_faults]
+
+
+def test_law_that_does_not_suit_the_fund_stands_beside_the_choice_of_the_law() -> None:
+    form = law_form(
+        exit_law__law="lognormal_pareto", exit_law__tail_index="1.5", exit_law__multiple_cap="12"
+    )
+    (words,) = words_at(form, "exit_law-law")
+    assert words.startswith("This law does not suit the fund: return_multiplier of seed/")
+    assert "it must stay below exit_law.multiple_cap (12)" in words
+
+
+def test_shares_out_of_reach_are_said_beside_the_choice() -> None:
+    form = law_form(
+        variance_shares="own",
+        variance_shares__macro="90",
+        variance_shares__bucket="10",
+        variance_shares__idiosyncratic="0",
+    )
+    (words,) = words_at(form, "variance_shares")
+    assert words.startswith(
+        "The shares cannot hold in the reference portfolio: asked for 90% / 10% / 0%, the closest"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (f"{KEYS[0]},1,0", f"{KEYS[0]},1,x", "Between {0} and {1}: is 'x', must be a number."),
+        (
+            f"{KEYS[0]},1,0",
+            f"{KEYS[0]},1,0.25",
+            "Between {0} and {1}: is 0.25, must equal that of {1} and {0} (0).",
+        ),
+        (
+            f"{KEYS[0]},1,0",
+            f"{KEYS[0]},0.5,0",
+            "Between {0} and {0}: is 0.5, must be 1 on the diagonal.",
+        ),
+        (KEYS[0], "seed/gaming", "The table misses {0}."),
+        (f",{KEYS[0]}", ",seed/gaming", "The column seed/gaming has no row."),
+    ],
+)
+def test_fault_of_the_table_names_the_two_buckets(old: str, new: str, words: str) -> None:
+    form = law_form(bucket_correlation=TABLE.replace(old, new))
+    assert words.format(*KEYS) in words_at(form, "bucket_correlation")
+
+
+def test_correlations_that_no_factors_have_are_said_of_the_table() -> None:
+    table = TABLE
+    for row, column in ((0, 1), (1, 2), (0, 2)):
+        table = with_correlation(table, KEYS[row], KEYS[column], "-0.9")
+    # Three buckets cannot all move against each other: 1 - 2 x 0.9 is an eigenvalue.
+    assert words_at(law_form(bucket_correlation=table), "bucket_correlation") == [
+        "The table has the eigenvalue -0.8, must have none below 0: no factors have these"
+        " correlations."
+    ]
+
+
+def with_correlation(table: str, one: str, other: str, number: str) -> str:
+    header, *lines = table.splitlines()
+    columns = header.split(",")
+    rows = [line.split(",") for line in lines]
+    for row in rows:
+        if row[0] in (one, other):
+            row[columns.index(other if row[0] == one else one)] = number
+    return "\n".join([header, *(",".join(row) for row in rows)])
+
+
+def test_table_with_a_fault_in_every_cell_is_said_in_a_few_words() -> None:
+    header, *lines = TABLE.splitlines()
+    table = "\n".join([header, *(line.replace(",", ",x") for line in lines)])
+    words = words_at(law_form(bucket_correlation=table), "bucket_correlation")
+    assert len(words) == MOST_WORDS + 1
+    assert words[-1] == f"{len(KEYS) ** 2 - MOST_WORDS} more things are wrong with it."
+
+
+def test_correlations_and_shares_of_factors_exclude_each_other() -> None:
+    form = law_form(bucket_correlation=TABLE, factor_shares__sector="100")
+    assert words_at(form, "factor_shares-sector") == [
+        "Leave these three blank, or the correlations: only one of the two can apply."
+    ]
+
+
+def test_nothing_typed_is_lost_after_a_fault() -> None:
+    typed = {field.name: f" {index}? " for index, field in enumerate(LAW)}
+    form = request_form(typed_request() | typed)
+    assert not form.is_valid()
+    assert {name: form[name].value() for name in typed} == typed
+
+
+def test_inputs_say_what_the_calibration_has() -> None:
+    form = request_form(None, calibration=VERSION)
+    inputs: dict[str, Any] = {
+        row.name.removeprefix("scenario_law-"): row.field
+        for part in form.law_rows
+        for row in part.rows
+    }
+
+    assert inputs["exit_law-tail_index"].hint == "Calibrated: 1.5"
+    assert inputs["exit_law-multiple_cap"].hint == "Calibrated: 300x"
+    assert inputs["failure_recovery-threshold"].hint == "Calibrated: 55%"
+    law_words = "As calibrated: lognormal with a Pareto tail"
+    assert inputs["exit_law-law"].widget.choices[0] == ("", law_words)
+    assert inputs["sampling"].widget.choices[0] == ("", "As calibrated: independent")
+
+
+def test_every_member_of_the_law_has_a_field() -> None:
+    members = {field.path.split(".")[1] for field in LAW}
+    assert members == set(LAW_PATHS)
+
+
+laws = st.fixed_dictionaries(
+    {},
+    optional={
+        "exit_law": st.sampled_from(
+            [
+                {"law": "lognormal"},
+                {"law": "lognormal_pareto", "tail_index": 1.25, "multiple_cap": 400},
+                {"law": "pareto", "multiple_cap": 1000.5},
+            ]
+        ),
+        "variance_shares": st.sampled_from(["calm", "stress"]),
+        "value_path_coupling": st.integers(0, 95).map(lambda percent: percent / 100),
+        "failure_recovery": st.just({"threshold": 0.123, "maximum": 1}),
+        "unspent_reserves": st.sampled_from(["returned", "idle"]),
+        "sampling": st.sampled_from(["iid", "antithetic", "sobol"]),
+    },
+) | st.just(
+    {
+        "variance_shares": SHARES,
+        "share_level": "deal",
+        "bucket_correlation": {
+            "buckets": KEYS,
+            "matrix": [[1.0 if row == column else 0.1 for column in KEYS] for row in KEYS],
+        },
+    }
+)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(laws)
+def test_law_of_a_copied_request_is_stated_again_by_sending_the_form(law: dict[str, Any]) -> None:
+    copied = parse_request({"name": "Base case", "scenario_law": law}, fund=FACTS).as_json()
+    unsent = request_form(None, **copied)
+    sent = request_form({field.html_name: field.value() or "" for field in unsent})
+    assert law_of(sent) == copied["scenario_law"]
