@@ -20,6 +20,7 @@ from funds.models import Fund, User
 from optimization import lifecycle, limits_page
 from optimization.form_calibrations import calibration_choices
 from optimization.form_copy import copied_start, lost_in_copy
+from optimization.form_once import TOKEN_FIELD, new_token, session_once
 from optimization.form_start import starting_request
 from optimization.forms import RequestForm
 from optimization.fund_facts import fund_facts
@@ -80,12 +81,18 @@ def new(request: SignedInRequest) -> HttpResponse:
         start_from=copied_start(copied.request, facts) if copied else defaults,
     )
     if form.is_valid():
-        requested = lifecycle.request_session(
-            user=request.user, fund=fund, request=form.parsed, facts=facts
+        session_id = session_once(
+            user=request.user,
+            token=request.POST.get(TOKEN_FIELD, ""),
+            request=form.parsed,
+            work=lambda: lifecycle.request_session(
+                user=request.user, fund=fund, request=form.parsed, facts=facts
+            ),
         )
-        return redirect("optimization:session", pk=requested.pk)
+        return redirect("optimization:session", pk=session_id)
     context = {
         "form": form,
+        "form_token": new_token(),
         "fund": fund,
         "facts": facts,
         "copied": copied,

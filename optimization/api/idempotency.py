@@ -10,21 +10,19 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from django.db.models.functions import Now
+from django.db import OperationalError, transaction
 from psycopg.errors import LockNotAvailable
 
 from funds.models import User
 from optimization.api.problems import ProblemError, ProblemRaised, problem
 from optimization.models import IdempotentResponse
+from optimization.repeats import forget_old_answers, pass_one_by_one
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
 LONGEST_KEY = 255
-KEPT_FOR = timedelta(hours=24)
 _ACCEPTED = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
 
 
@@ -68,7 +66,7 @@ def answer_once(request: KeyedRequest, *, work: Callable[[], Answer]) -> Answer:
     :raises ProblemRaised: the key was used for another request, or is in use for too long
     """
     _wait_for_equal_requests(request)
-    _forget_old_answers(request.user)
+    forget_old_answers(request.user)
     stored = IdempotentResponse.objects.filter(user=request.user, key=request.key).first()
     if stored is not None:
         return _replayed(stored, request)
@@ -102,14 +100,8 @@ def _replayed(stored: IdempotentResponse, request: KeyedRequest) -> Answer:
 
 
 def _wait_for_equal_requests(request: KeyedRequest) -> None:
-    """Let requests with this key pass one by one until the end of the transaction.
-
-    The unique constraint alone would let each do the work before all but one fail.
-    """
-    lock = f"idempotency:{request.user.pk}:{request.key}"
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock])
+        pass_one_by_one(user=request.user, key=request.key)
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             raise _in_use() from error
@@ -123,14 +115,3 @@ def _in_use() -> ProblemRaised:
         detail="The first request with this key has not been answered yet.",
         headers={"Retry-After": "1"},
     )
-
-
-def _forget_old_answers(user: User) -> None:
-    """Delete the user's answers that are too old, passing over those that another deletes."""
-    old = (
-        IdempotentResponse.objects.filter(user=user, created_at__lt=Now() - KEPT_FOR)
-        .order_by("pk")
-        .select_for_update(skip_locked=True)
-        .values_list("pk", flat=True)
-    )
-    IdempotentResponse.objects.filter(pk__in=list(old)).delete()
