@@ -1,14 +1,18 @@
 """Proves an allocation on scenarios that the search has not seen, and against a simple rival."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from optimization.solver.greedy_comparison import GreedyComparison, compare_with_greedy
 from optimization.solver.limit_check import BrokenLimit, broken_limits
 from optimization.solver.out_of_sample import OutOfSample, out_of_sample
 from optimization.solver.problem import AllocationProblem
+from optimization.validation_cash_flows import cash_flow_metrics
 from optimization.validation_part import ValidationCase, ValidationPart, simulate_part
 from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.model import build_model
+from scenarios.simulation.variance_shares import measured_variance_shares
 
 
 def validation_metrics(
@@ -59,6 +63,8 @@ def metrics_of_part(
     broken = broken_limits(
         problem=problem, weights=[case.weights[key] for key in problem.bucket_keys]
     )
+    model, weights = build_model(case.config), case.weights_in_row_order()
+    shares = measured_variance_shares(model=model, weights=weights)
     return {
         "out_of_sample": fresh.as_json(),
         "bucket_loss_probability": dict(
@@ -67,6 +73,10 @@ def metrics_of_part(
         "greedy": greedy.as_json(),
         "checks": [_limits_check(broken), _greedy_check(greedy)],
         "deals_bought": _as_bought(case, as_bought),
+        **cash_flow_metrics(
+            model=model, weights=weights, sums=part.flows, scenarios=part.reference.scenarios
+        ),
+        "variance_shares": asdict(shares),
     }
 
 

@@ -5,13 +5,14 @@ deals in each bucket as the allocation buys there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimization.solver.outcomes import Gathering, Outcomes, outcomes
+from optimization.validation_cash_flows import FlowSums, flow_sums
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.sample import Sample
@@ -70,16 +71,21 @@ class ValidationCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ValidationPart:
-    """The same range of scenarios under the law that was searched and with the deals bought."""
+    """The same range of scenarios under the law that was searched and with the deals bought.
+
+    ``flows`` are those of the law that was searched.
+    """
 
     reference: Outcomes
     as_bought: Outcomes
+    flows: FlowSums
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Gatherings:
     reference: Gathering
     as_bought: Gathering
+    flows: FlowSums = field(default_factory=FlowSums)
 
     @classmethod
     def of(cls, *, first_scenario: int, scenarios: int, buckets: int) -> "_Gatherings":
@@ -92,10 +98,13 @@ class _Gatherings:
     def add(self, part: ValidationPart) -> None:
         self.reference.add(part.reference)
         self.as_bought.add(part.as_bought)
+        self.flows += part.flows
 
     def complete(self) -> ValidationPart:
         return ValidationPart(
-            reference=self.reference.complete(), as_bought=self.as_bought.complete()
+            reference=self.reference.complete(),
+            as_bought=self.as_bought.complete(),
+            flows=self.flows,
         )
 
 
@@ -111,21 +120,27 @@ def simulate_part(
 
     :raises ValidationStopped: ``should_stop`` turned true between two blocks
     """
+    reference, as_bought = build_model(case.config), build_model(case.config_as_bought())
     weights = case.weights_in_row_order()
-    models = (build_model(case.config), build_model(case.config_as_bought()))
     gatherings = _Gatherings.of(
         first_scenario=first_scenario, scenarios=scenarios, buckets=case.bucket_count
     )
     for done in range(0, scenarios, BLOCK_SCENARIOS):
         if should_stop():
             raise ValidationStopped(f"stopped before scenario {first_scenario + done}")
-        count = min(BLOCK_SCENARIOS, scenarios - done)
-        reference, as_bought = (
-            _outcomes(model, weights, first_scenario=first_scenario + done, count=count)
-            for model in models
+        block = _Block(
+            weights=weights,
+            first_scenario=first_scenario + done,
+            count=min(BLOCK_SCENARIOS, scenarios - done),
         )
-        gatherings.add(ValidationPart(reference=reference, as_bought=as_bought))
-        progress(done + count)
+        gatherings.add(
+            ValidationPart(
+                reference=block.outcomes(reference),
+                as_bought=block.outcomes(as_bought),
+                flows=block.flows(reference),
+            )
+        )
+        progress(done + block.count)
     return gatherings.complete()
 
 
@@ -142,13 +157,26 @@ def merge_parts(parts: Iterable[ValidationPart], *, scenarios: int, buckets: int
     return gatherings.complete()
 
 
-def _outcomes(
-    model: ScenarioModel, weights: NDArray[np.float64], *, first_scenario: int, count: int
-) -> Outcomes:
-    return outcomes(
-        weights=weights,
-        multiples=model.multiples(
-            sample=Sample.VALIDATION, first_scenario=first_scenario, count=count
-        ),
-        first_scenario=first_scenario,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    weights: NDArray[np.float64]
+    first_scenario: int
+    count: int
+
+    def outcomes(self, model: ScenarioModel) -> Outcomes:
+        return outcomes(
+            weights=self.weights,
+            multiples=model.multiples(
+                sample=Sample.VALIDATION, first_scenario=self.first_scenario, count=self.count
+            ),
+            first_scenario=self.first_scenario,
+        )
+
+    def flows(self, model: ScenarioModel) -> FlowSums:
+        flows = model.portfolio_cash_flows(
+            weights=self.weights,
+            sample=Sample.VALIDATION,
+            first_scenario=self.first_scenario,
+            count=self.count,
+        )
+        return flow_sums(calls=flows.calls, distributions=flows.distributions)

@@ -1,7 +1,8 @@
 """Parts of a validation as checked bytes: what one worker stores and another puts together.
 
 Layout: portfolio multiples of both laws, float64, then losing scenarios of each bucket alone
-under both laws, int64; all little-endian. Not compressed: the digits of simulated multiples do
+under both laws, int64, then the sums of calls and of distributions by year, in 16 bytes each; all
+little-endian. Not compressed: the digits of simulated multiples do
 not repeat.
 """
 
@@ -12,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimization.solver.outcomes import Outcomes
+from optimization.validation_cash_flows import FlowSums
 from optimization.validation_part import ValidationPart
+from scenarios.simulation.cash_flow_years import YEARS
 
-LAYOUT = "validation-part-1"
+LAYOUT = "validation-part-2"
 LAWS = 2
-# 2,000,000 scenarios: what one statement can carry within its time limit on a slow disk.
+# Calls and distributions of each year.
+SUMS, SUM_BYTES = 2 * YEARS, 16
+# Just above 2,000,000 scenarios: what one statement can carry within its time limit on a slow disk.
 MOST_PAYLOAD_BYTES = 33_554_432
 
 
@@ -38,7 +43,7 @@ class EncodedPart:
 
 def payload_bytes(*, scenarios: int, buckets: int) -> int:
     """The exact length of a payload."""
-    return LAWS * 8 * (scenarios + buckets)
+    return LAWS * 8 * (scenarios + buckets) + SUMS * SUM_BYTES
 
 
 def encode_part(part: ValidationPart) -> EncodedPart:
@@ -52,6 +57,10 @@ def encode_part(part: ValidationPart) -> EncodedPart:
         [
             *(law.portfolio_multiples.astype("<f8").tobytes() for law in laws),
             *(law.losing_alone.astype("<i8").tobytes() for law in laws),
+            *(
+                total.to_bytes(SUM_BYTES, "little")
+                for total in (*part.flows.calls, *part.flows.distributions)
+            ),
         ]
     )
     return EncodedPart(
@@ -69,7 +78,9 @@ def decode_part(encoded: EncodedPart) -> ValidationPart:
     _check_bytes(encoded)
     n, buckets = encoded.scenarios, encoded.buckets
     multiples = np.frombuffer(encoded.payload, dtype="<f8", count=LAWS * n).reshape(LAWS, n)
-    losing = np.frombuffer(encoded.payload, dtype="<i8", offset=LAWS * 8 * n).reshape(LAWS, buckets)
+    losing = np.frombuffer(
+        encoded.payload, dtype="<i8", offset=multiples.nbytes, count=LAWS * buckets
+    ).reshape(LAWS, buckets)
     _check_figures(multiples, losing)
     reference, as_bought = (
         Outcomes(
@@ -79,7 +90,16 @@ def decode_part(encoded: EncodedPart) -> ValidationPart:
         )
         for law in range(LAWS)
     )
-    return ValidationPart(reference=reference, as_bought=as_bought)
+    sums = encoded.payload[multiples.nbytes + losing.nbytes :]
+    return ValidationPart(reference=reference, as_bought=as_bought, flows=_flow_sums(sums))
+
+
+def _flow_sums(content: bytes) -> FlowSums:
+    sums = tuple(
+        int.from_bytes(content[first : first + SUM_BYTES], "little")
+        for first in range(0, len(content), SUM_BYTES)
+    )
+    return FlowSums(calls=sums[:YEARS], distributions=sums[YEARS:])
 
 
 def _check_bytes(encoded: EncodedPart) -> None:

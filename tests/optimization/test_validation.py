@@ -217,7 +217,6 @@ BROKEN = {
     "max_bucket_weight": {**WEIGHTS, "series_a/saas": 0.41, "series_a/fintech": 0.29},
     "sectors.saas.min": {**WEIGHTS, "seed/saas": 0.1, "seed/fintech": 0.2},
     "budget": {**WEIGHTS, "seed/saas": 0.19},
-    "weights": {**WEIGHTS, "seed/saas": 0.31, "seed/fintech": -0.01},
 }
 
 

@@ -54,11 +54,12 @@ def part(first: int = 0, last: int = SCENARIOS) -> ValidationPart:
 
 
 def as_bytes(found: ValidationPart) -> list[bytes]:
-    return [
+    figures = [
         figures.tobytes()
         for law in (found.reference, found.as_bought)
         for figures in (law.portfolio_multiples, law.losing_alone)
     ]
+    return [*figures, repr(found.flows).encode()]
 
 
 def merged(*parts: ValidationPart) -> ValidationPart:
@@ -108,14 +109,15 @@ def test_part_comes_back_from_its_bytes() -> None:
 
 
 def test_payload_takes_sixteen_bytes_a_scenario() -> None:
-    # Two laws of 8 bytes each, and a count for each of four buckets under each law.
-    assert len(encoded().payload) == 16 * 500 + 2 * 4 * 8
+    # Two laws of 8 bytes each, a count for each of four buckets under each law, and calls and
+    # distributions of 16 years in 16 bytes each: 8000 + 64 + 512.
+    assert len(encoded().payload) == 8576
     assert payload_bytes(scenarios=500, buckets=4) == len(encoded().payload)
 
 
 def test_part_too_large_for_one_statement_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation_payload, "MOST_PAYLOAD_BYTES", 8000)
-    with pytest.raises(ValueError, match="500 scenarios take 8064 bytes, at most 8000"):
+    with pytest.raises(ValueError, match="500 scenarios take 8576 bytes, at most 8000"):
         encoded()
 
 
@@ -135,13 +137,13 @@ def test_one_changed_bit_is_noticed() -> None:
 
 @pytest.mark.parametrize("scenarios", [499, 501, 10**9])
 def test_payload_of_another_length_is_refused_unread(scenarios: int) -> None:
-    with pytest.raises(CorruptPart, match=r"8064 bytes, \d+ were announced"):
+    with pytest.raises(CorruptPart, match=r"8576 bytes, \d+ were announced"):
         decode_part(replace(encoded(), scenarios=scenarios))
 
 
 def test_other_layout_is_refused() -> None:
     with pytest.raises(CorruptPart, match="layout"):
-        decode_part(replace(encoded(), layout="validation-part-0"))
+        decode_part(replace(encoded(), layout="validation-part-1"))
 
 
 @pytest.mark.parametrize("multiple", [-0.5, float("nan"), float("inf")])
