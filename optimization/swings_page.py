@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from optimization.templatetags.figures import percent
+
 Shares = Mapping[str, float]
 
 # Fractions that have a name, for sentences.
@@ -80,7 +82,7 @@ def share_in_words(fraction: float) -> str:
     away, name = min((abs(fraction - value), name) for value, name in NAMED_FRACTIONS)
     if away <= SAME_WITHIN:
         return name
-    return f"about {name}" if away <= ABOUT_WITHIN else f"{100 * fraction:.0f}%"
+    return f"about {name}" if away <= ABOUT_WITHIN else percent(fraction, 0)
 
 
 def _capitalised(words: str) -> str:
@@ -88,7 +90,9 @@ def _capitalised(words: str) -> str:
 
 
 def _parts(shares: Shares) -> list[BarPart]:
-    lengths = [100 * shares[name] for name in PARTS]
+    # A share estimated from scenarios can lie a little below zero; no bar can.
+    drawn = [max(shares[name], 0.0) for name in PARTS]
+    lengths = [100 * share / sum(drawn) for share in drawn]
     starts = [0.0, *accumulate(lengths[:-1])]
     return [
         BarPart(tone=tone, start=start, length=length)

@@ -66,7 +66,8 @@ CASH_FLOWS = a_record(
             " scenarios, year by year.",
         ),
     },
-    description="Out of sample, over the scenarios of the gross IRR.",
+    description="Out of sample: means over every fresh scenario, quantiles over those of the gross"
+    " IRR.",
 )
 GREEDY = a_record(
     "GreedyComparison",

@@ -44,6 +44,15 @@ def test_parts_of_a_bar_follow_on_one_another_and_fill_it() -> None:
     assert (deals.start, deals.length) == (70.0, 30.0)
 
 
+def test_share_estimated_below_zero_is_told_and_drawn_as_nothing() -> None:
+    # 0.8 and 0.201 of what is drawn, 1.001.
+    below = {"macro": -0.001, "bucket": 0.8, "idiosyncratic": 0.201}
+    (row,) = swing_rows({**result(own=below), "buckets": []})[:1]
+
+    assert share_in_words(row.shares["macro"]) == "0%"
+    assert [part.length for part in row.parts] == pytest.approx([0.0, 79.92008, 20.07992], abs=1e-5)
+
+
 def test_sentence_is_about_the_allocation() -> None:
     assert swings_sentence(result()) == (
         "Half of the swings of this allocation comes from the economy, a fifth from stages and"
