@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from funds.models import (
     BucketPolicy,
@@ -19,6 +20,7 @@ from funds.models import (
     Taxonomy,
     User,
 )
+from funds.rounds_import import PERMISSION, import_rounds
 
 admin.site.register(User, UserAdmin)
 
@@ -165,13 +167,27 @@ class BucketPolicyAdmin(admin.ModelAdmin):
 
 @admin.register(CalibrationSnapshot)
 class CalibrationSnapshotAdmin(admin.ModelAdmin):
-    """Calibrations come from load_benchmark and from calibrating, and never change."""
+    """Calibrations come from load_benchmark and from a fund's rounds, and never change."""
 
     list_display = ["version", "kind", "fund", "sample_size", "window_start", "window_end"]
     list_filter = ["kind"]
     list_select_related = ["fund__organisation"]
     search_fields = ["version", "label", "=content_sha256"]
     ordering = ["-created_at", "-id"]
+    change_list_template = "admin/funds/calibrationsnapshot/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.import_rounds)
+        own = [path("import/", page, name="funds_calibrationsnapshot_import")]
+        return [*own, *super().get_urls()]
+
+    def import_rounds(self, request: HttpRequest) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return import_rounds(request, admin_context=context)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        may_import = request.user.has_perm(PERMISSION)
+        return super().changelist_view(request, {**(extra_context or {}), "may_import": may_import})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
