@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from optimization.solver import risk
+
 CONFIDENCE_LEVEL = 0.95
 FEWEST_TAIL_SCENARIOS = 20
 # Two-sided 95 % of the standard normal distribution.
@@ -56,8 +58,8 @@ def cvar_interval(losses: NDArray[np.float64], *, confidence: float, cvar: float
     tail_scenarios = (1 - confidence) * losses.size
     if tail_scenarios < FEWEST_TAIL_SCENARIOS:
         return Estimate(cvar, 0.0, 1.0)
-    in_tail = np.sort(losses)[losses.size - math.floor(tail_scenarios) :]
-    edge = float(in_tail[0])
+    in_tail = risk.largest(losses, count=math.floor(tail_scenarios))
+    edge = float(in_tail[-1])
     spread = float(in_tail.var()) + confidence * (cvar - edge) ** 2
     estimate = _normal(cvar, spread / tail_scenarios)
     return Estimate(cvar, max(0.0, estimate.low), min(1.0, estimate.high))

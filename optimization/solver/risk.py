@@ -59,8 +59,14 @@ def cvar(portfolio: NDArray[np.float64], *, confidence: float) -> float:
         raise ValueError(f"confidence is {confidence}, must be above 0 and below 1")
     tail_scenarios = (1 - confidence) * portfolio.size
     whole = math.floor(tail_scenarios)
-    worst_first = np.sort(losses(portfolio))[::-1]
-    total = math.fsum(worst_first[:whole].data)
+    worst = largest(losses(portfolio), count=min(whole + 1, portfolio.size))
+    total = math.fsum(worst[:whole].data)
     if whole < portfolio.size:
-        total += (tail_scenarios - whole) * float(worst_first[whole])
+        total += (tail_scenarios - whole) * float(worst[whole])
     return total / tail_scenarios
+
+
+def largest(values: NDArray[np.float64], *, count: int) -> NDArray[np.float64]:
+    """The ``count`` largest values, the largest first, without sorting the others."""
+    edge = values.size - count
+    return np.sort(np.partition(values, edge)[edge:])[::-1]

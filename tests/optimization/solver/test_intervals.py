@@ -39,6 +39,33 @@ def test_clopper_pearson_agrees_with_scipy_stats(successes: int, trials: int) ->
     assert estimate.value == successes / trials
 
 
+@pytest.mark.parametrize("trials", [1_000_000, 10_000_000])
+@pytest.mark.parametrize("share", [0.0, 1e-6, 1e-4, 0.01, 0.3, 0.5, 0.999, 1.0])
+def test_clopper_pearson_of_millions_leaves_one_fortieth_beyond_each_end(
+    share: float, trials: int
+) -> None:
+    successes = round(share * trials)
+    estimate = clopper_pearson(successes=successes, trials=trials)
+    # The definition: at the low end so many successes or more, at the high end so many or fewer,
+    # have the probability .025. The binomial law itself is exact to about 1e-8 here.
+    if successes > 0:
+        beyond = stats.binom.sf(successes - 1, trials, estimate.low)
+        assert beyond == pytest.approx(0.025, abs=1e-7)
+    if successes < trials:
+        beyond = stats.binom.cdf(successes, trials, estimate.high)
+        assert beyond == pytest.approx(0.025, abs=1e-7)
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+
+
+@pytest.mark.parametrize("trials", [1_000_000, 10_000_000])
+def test_clopper_pearson_of_millions_approaches_the_normal_interval(trials: int) -> None:
+    estimate = clopper_pearson(successes=round(0.3 * trials), trials=trials)
+    half = 1.959964 * (0.3 * 0.7 / trials) ** 0.5
+    # The two differ by the order of 1 / trials: half a success, and the skew of the law.
+    assert estimate.low == pytest.approx(0.3 - half, abs=2 / trials)
+    assert estimate.high == pytest.approx(0.3 + half, abs=2 / trials)
+
+
 @pytest.mark.parametrize(("successes", "trials"), [(-1, 5), (6, 5), (0, 0)])
 def test_impossible_counts_are_refused(successes: int, trials: int) -> None:
     with pytest.raises(ValueError, match="successes in"):
@@ -65,6 +92,26 @@ def test_cvar_interval_by_hand() -> None:
     assert estimate.value == 0.795
     assert estimate.high == pytest.approx(0.795 + 0.058913, abs=1e-6)
     assert estimate.low == pytest.approx(0.795 - 0.058913, abs=1e-6)
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+@pytest.mark.parametrize("scenarios", [1_000_000, 10_000_000])
+def test_cvar_interval_of_millions_is_that_of_the_law(scenarios: int, confidence: float) -> None:
+    # Losses spread evenly over 0..1. With t = 1 - c the tail is uniform on c..1: its mean is
+    # 1 - t / 2, its variance t^2 / 12, and CVaR lies t / 2 above the edge.
+    losses = (np.arange(scenarios) + 0.5) / scenarios
+    tail = 1 - confidence
+    variance = (tail**2 / 12 + confidence * (tail / 2) ** 2) / (scenarios * tail)
+
+    value = cvar(1 - losses, confidence=confidence)
+    estimate = cvar_interval(losses, confidence=confidence, cvar=value)
+
+    # The sum is exact but for the rounding of each loss. The edge is off by a step and a half of
+    # the grid: half of one, and one more where 1 - c in doubles is a hair too small for the last
+    # scenario of the tail.
+    assert value == pytest.approx(1 - tail / 2, abs=1e-12)
+    half = 1.959964 * variance**0.5
+    assert (estimate.high - estimate.low) / 2 == pytest.approx(half, rel=3 / (scenarios * tail))
 
 
 def test_cvar_interval_stays_within_the_range_of_a_loss() -> None:

@@ -62,3 +62,21 @@ def test_gains_count_as_no_loss_in_cvar() -> None:
 def test_cvar_needs_a_confidence_between_zero_and_one(confidence: float) -> None:
     with pytest.raises(ValueError, match="confidence"):
         risk.cvar(np.array([0.5]), confidence=confidence)
+
+
+@pytest.mark.parametrize("confidence", [0.05, 0.5, 0.9, 0.95, 0.999])
+def test_cvar_of_many_scenarios_is_the_mean_of_the_sorted_tail(confidence: float) -> None:
+    # Ties and many scenarios without a loss, as portfolios have them.
+    portfolio = np.round(np.random.default_rng(5).lognormal(0.5, 0.8, size=20_000), 2)
+    tail = (1 - confidence) * portfolio.size
+    worst = sorted(np.maximum(1 - portfolio, 0.0).tolist(), reverse=True)
+    whole = int(tail)
+    expected = (sum(worst[:whole]) + (tail - whole) * worst[whole]) / tail
+    # A sum of up to 20,000 doubles, one after another, against the exact one.
+    assert risk.cvar(portfolio, confidence=confidence) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_largest_values_come_largest_first(count: int) -> None:
+    values = np.array([0.3, 0.0, 0.9, 0.3, 0.1])
+    assert risk.largest(values, count=count).tolist() == [0.9, 0.3, 0.3, 0.1, 0.0][:count]
