@@ -75,11 +75,22 @@ def _detail(fund: Any) -> dict[str, Any]:
     return {
         **_summary(fund),
         "calibrations": [
-            {"version": snapshot.version, "label": snapshot.label, "kind": snapshot.kind}
-            for snapshot in labels.order_by("version")
+            _calibration(snapshot)
+            for snapshot in labels.defer("parameters", "citations").order_by("version")
         ],
         "stages": list(facts.stages),
         "sectors": list(facts.sectors),
         "buckets": list(facts.buckets),
         "default_limits": fund.default_limits,
+    }
+
+
+def _calibration(snapshot: CalibrationSnapshot) -> dict[str, Any]:
+    return {
+        "version": snapshot.version,
+        "label": snapshot.label,
+        "kind": snapshot.kind,
+        "sample_size": snapshot.sample_size,
+        "window_start": snapshot.window_start.isoformat(),
+        "window_end": snapshot.window_end.isoformat(),
     }

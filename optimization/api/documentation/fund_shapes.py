@@ -3,6 +3,7 @@
 from funds.models import CalibrationSnapshot
 from optimization.api.documentation.request_body import LIMITS
 from optimization.api.documentation.shapes import (
+    COUNT,
     FLAG,
     MONEY_USD,
     NUMBER,
@@ -16,6 +17,7 @@ from optimization.api.documentation.shapes import (
     or_null,
 )
 
+DAY: JsonSchema = {"type": "string", "format": "date"}
 FUND_FIELDS: JsonSchema = {
     "id": UUID,
     "name": TEXT,
@@ -31,7 +33,17 @@ FUND_PAGE = a_page("FundPage", FUND)
 CALIBRATION_KIND = one_of("CalibrationKind", CalibrationSnapshot.Kind.values)
 CALIBRATION = a_record(
     "CalibrationChoice",
-    {"version": TEXT, "label": TEXT, "kind": CALIBRATION_KIND},
+    {
+        "version": TEXT,
+        "label": TEXT,
+        "kind": CALIBRATION_KIND,
+        "sample_size": {
+            **COUNT,
+            "description": "Financings behind a benchmark, companies behind a fund's own.",
+        },
+        "window_start": DAY,
+        "window_end": DAY,
+    },
 )
 BUCKET_POLICY = a_record(
     "BucketPolicy",

@@ -1,5 +1,6 @@
 """GET /funds: what a caller may request optimizations for, and against what they are checked."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -89,6 +90,27 @@ def test_calibrations_are_the_benchmarks_and_the_funds_own(analyst: Client, fund
         (own.version, "fund"),
         ("v2025_industry_benchmark", "benchmark"),
     ]
+
+
+def test_calibration_shows_what_it_rests_on(analyst: Client, fund: Fund) -> None:
+    own = fund_calibration(
+        fund,
+        label="Own rounds of 34 companies",
+        sample_size=34,
+        window_start=date(2010, 3, 1),
+        window_end=date(2025, 12, 31),
+    )
+
+    (shown, _benchmark) = analyst.get(f"{ADDRESS}/{fund.pk}").json()["calibrations"]
+
+    assert shown == {
+        "version": own.version,
+        "label": "Own rounds of 34 companies",
+        "kind": "fund",
+        "sample_size": 34,
+        "window_start": "2010-03-01",
+        "window_end": "2025-12-31",
+    }
 
 
 def test_bucket_that_is_not_active_is_not_shown(analyst: Client, fund: Fund) -> None:
