@@ -66,12 +66,14 @@ class ScenarioMatrixAdmin(ReadOnlyAdmin):
         "codec",
         "layout",
         "sha256",
+        "cash_flows_size",
         "copy_in_redis",
         "last_read_at",
         "created_at",
         "completed_at",
         "generation_seconds",
         "kernel_version",
+        "warnings",
         "variance_shares",
         "buckets",
         "config",
@@ -79,7 +81,9 @@ class ScenarioMatrixAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScenarioMatrix]:
         rows: QuerySet[ScenarioMatrix] = super().get_queryset(request)
-        return rows.defer("payload").annotate(payload_bytes=Length("payload"))
+        return rows.defer("payload").annotate(
+            payload_bytes=Length("payload"), cash_flows_bytes=Length("cash_flows__payload")
+        )
 
     def has_maintain_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("scenarios.maintain_scenariomatrix")
@@ -94,8 +98,11 @@ class ScenarioMatrixAdmin(ReadOnlyAdmin):
 
     @admin.display(description="payload", ordering="payload_bytes")
     def payload_size(self, matrix: ScenarioMatrix) -> str | None:
-        size_bytes: int | None = getattr(matrix, "payload_bytes", None)
-        return None if size_bytes is None else filesizeformat(size_bytes)
+        return _size(getattr(matrix, "payload_bytes", None))
+
+    @admin.display(description="cash flows")
+    def cash_flows_size(self, matrix: ScenarioMatrix) -> str | None:
+        return _size(getattr(matrix, "cash_flows_bytes", None))
 
     @admin.display(description="copy in Redis")
     def copy_in_redis(self, matrix: ScenarioMatrix) -> str:
@@ -168,6 +175,10 @@ class ScenarioMatrixAdmin(ReadOnlyAdmin):
                 self.log_change(request, matrix, done)
                 self.message_user(request, f"{done}: {matrix}", messages.SUCCESS)
         return None
+
+
+def _size(size_bytes: int | None) -> str | None:
+    return None if size_bytes is None else filesizeformat(size_bytes)
 
 
 @admin.register(MatrixIncident)

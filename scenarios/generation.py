@@ -1,7 +1,8 @@
 """Generates a scenario matrix for a job and wakes the sessions that wait for it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -13,11 +14,18 @@ from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios.incidents import refuse_other_numbers
 from scenarios.models import GeneratedMatrix, OtherKernel, ScenarioMatrix, StatusChanged
+from scenarios.simulation.cash_flow_bytes import encode_cash_flows
+from scenarios.simulation.checked_input import InvalidInput
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.matrix_bytes import encode
 from scenarios.simulation.model import ScenarioModel, build_model
+from scenarios.simulation.parameters import VarianceShares
 from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_shares import measured_variance_shares
+from scenarios.simulation.variance_shares import (
+    NoVariance,
+    measured_bucket_shares,
+    measured_variance_shares,
+)
 
 KIND = "matrix_generation"
 LAW_HAS_CHANGED = (
@@ -69,29 +77,59 @@ def law_of(matrix: ScenarioMatrix) -> ScenarioConfig:
 
 
 def simulate(*, config: ScenarioConfig, scenarios: int) -> GeneratedMatrix:
+    """
+    :raises PermanentFailure: no model has the properties that the config asks for
+    """
     started = time.perf_counter()
-    model = build_model(config)
+    model = _model_of(config)
     multiples = model.multiples(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
+    flows = model.cash_flows(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
     shares = measured_variance_shares(model=model, weights=None)
+    bucket_shares, warnings = _bucket_shares(model)
     return GeneratedMatrix(
         encoded=encode(multiples),
-        buckets=_bucket_facts(model),
-        variance_shares={
-            "macro": shares.macro,
-            "bucket": shares.bucket,
-            "idiosyncratic": shares.idiosyncratic,
-        },
+        cash_flows=encode_cash_flows(flows),
+        buckets=_bucket_facts(model, bucket_shares),
+        variance_shares=asdict(shares),
+        warnings=warnings,
         seconds=time.perf_counter() - started,
     )
 
 
-def _bucket_facts(model: ScenarioModel) -> list[dict[str, Any]]:
+def _model_of(config: ScenarioConfig) -> ScenarioModel:
+    try:
+        return build_model(config)
+    except InvalidInput as error:
+        raise PermanentFailure(" ".join(fault.message for fault in error.faults)) from error
+
+
+def _bucket_shares(
+    model: ScenarioModel,
+) -> tuple[Sequence[VarianceShares | None], list[dict[str, str]]]:
+    """The shares of each bucket; without variance there are none, and a warning says so."""
+    try:
+        return measured_bucket_shares(model=model), []
+    except NoVariance as error:
+        warning = {"code": "NO_VARIANCE", "message": f"{error}: buckets have no variance shares."}
+        return [None] * len(model.buckets), [warning]
+
+
+def _bucket_facts(
+    model: ScenarioModel, shares: Sequence[VarianceShares | None]
+) -> list[dict[str, Any]]:
     return [
         {
             "key": key,
             "expected_multiple": float(model.expected_multiples[row]),
             "deal_win_probability": float(model.deal_win_probabilities[row]),
             "expected_reserve_call_fraction": float(model.expected_reserve_call_fractions[row]),
+            "variance_shares": None if measured is None else asdict(measured),
+            "loadings": {
+                "macro_squared": loadings.macro_squared,
+                "bucket_squared": loadings.bucket_squared,
+            },
         }
-        for row, key in enumerate(model.bucket_keys)
+        for row, (key, measured, loadings) in enumerate(
+            zip(model.bucket_keys, shares, model.loadings, strict=True)
+        )
     ]

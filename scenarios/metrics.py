@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce, Length
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from outbox.counters import counts
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.matrix_cache import READS, Outcome
 from scenarios.models import MatrixIncident, ScenarioMatrix
 
@@ -47,6 +48,13 @@ def _matrices() -> Iterator[Metric]:
         sizes.add_metric([status], size_bytes)
     yield matrices
     yield sizes
+    yield GaugeMetricFamily(
+        "keel_cash_flow_payload_bytes",
+        "Bytes of the stored cash flows.",
+        value=MatrixCashFlows.objects.aggregate(
+            stored=Coalesce(Sum(Length("payload")), 0),
+        )["stored"],
+    )
 
 
 def _incidents() -> CounterMetricFamily:

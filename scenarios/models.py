@@ -10,7 +10,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from funds.models import Fund, User
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.simulation.canonical_key import KERNEL_VERSION, matrix_key
+from scenarios.simulation.cash_flow_bytes import EncodedCashFlows
 from scenarios.simulation.config import ScenarioConfig, parse_config
 from scenarios.simulation.matrix_bytes import EncodedMatrix
 from scenarios.simulation.sample import Sample
@@ -29,8 +31,10 @@ class GeneratedMatrix:
     """What a finished generation stores."""
 
     encoded: EncodedMatrix
+    cash_flows: EncodedCashFlows
     buckets: list[dict[str, Any]]
     variance_shares: dict[str, float]
+    warnings: list[dict[str, str]]
     seconds: float
 
 
@@ -134,6 +138,8 @@ class ScenarioMatrix(models.Model):
     # Per bucket, in row order: key, expected_multiple, deal_win_probability, ...
     buckets = models.JSONField(default=list)
     variance_shares = models.JSONField(null=True)
+    # What an analyst should know before trusting the law: {"code", "message"} each.
+    warnings = models.JSONField(default=list)
     generation_seconds = models.FloatField(null=True)
     failure_reason = models.CharField(max_length=4000, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -223,9 +229,11 @@ class ScenarioMatrix(models.Model):
             sha256=encoded.sha256,
             buckets=generated.buckets,
             variance_shares=generated.variance_shares,
+            warnings=generated.warnings,
             generation_seconds=generated.seconds,
             completed_at=Now(),
         )
+        MatrixCashFlows.objects.keep(self, generated.cash_flows)
 
     def fail(self, *, reason: str) -> None:
         self._move(self.Status.FAILED, failure_reason=reason)
@@ -243,6 +251,7 @@ class ScenarioMatrix(models.Model):
             completed_at=None,
             failure_reason="",
         )
+        MatrixCashFlows.objects.filter(matrix=self).delete()
 
     def evict(self) -> None:
         """Drop the payload and keep all that is known of it.
@@ -250,8 +259,9 @@ class ScenarioMatrix(models.Model):
         :raises StatusChanged: it is no longer complete
         """
         self._change([self.Status.COMPLETE], status=self.Status.EVICTED, payload=None)
+        MatrixCashFlows.objects.filter(matrix=self).delete()
 
-    def store_again(self, encoded: EncodedMatrix) -> None:
+    def store_again(self, generated: GeneratedMatrix) -> None:
         """Put the same numbers, regenerated, in the place of a payload that is damaged or gone.
 
         :raises StatusChanged: another did so, or the matrix is being generated anew
@@ -259,9 +269,10 @@ class ScenarioMatrix(models.Model):
         self._change(
             [self.Status.COMPLETE, self.Status.EVICTED],
             status=self.Status.COMPLETE,
-            payload=encoded.payload,
+            payload=generated.encoded.payload,
             generation=F("generation") + 1,
         )
+        MatrixCashFlows.objects.keep(self, generated.cash_flows)
 
     def _move(self, target: str, **fields: object) -> None:
         self._change([self.Status.GENERATING], status=target, **fields)

@@ -21,9 +21,15 @@ from scenarios.matrix_cache import (
     note_read,
     read_multiples,
 )
-from scenarios.models import MatrixIncident, OtherKernel, ScenarioMatrix, StatusChanged
+from scenarios.models import (
+    GeneratedMatrix,
+    MatrixIncident,
+    OtherKernel,
+    ScenarioMatrix,
+    StatusChanged,
+)
 from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.matrix_bytes import EncodedMatrix, decode
+from scenarios.simulation.matrix_bytes import decode
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +54,13 @@ def multiples_of(matrix: ScenarioMatrix, *, lease: Lease) -> CachedMultiples:
     except NoSoundCopy as loss:
         if not loss.row.sha256:
             raise NeverCompleted(f"{loss.row} has never been complete") from loss
-        encoded = simulate(config=_law_of(loss), scenarios=loss.row.scenarios).encoded
-        refuse_other_numbers(loss.row, encoded)
+        generated = simulate(config=_law_of(loss), scenarios=loss.row.scenarios)
+        refuse_other_numbers(loss.row, generated.encoded)
         with transaction.atomic():
             lease.confirm()
-            _store(encoded, loss)
+            _store(generated, loss)
         note_read(matrix, Outcome.REGENERATED)
-        return CachedMultiples(multiples=decode(encoded), tier=Tier.REGENERATED)
+        return CachedMultiples(multiples=decode(generated.encoded), tier=Tier.REGENERATED)
 
 
 def _law_of(loss: NoSoundCopy) -> ScenarioConfig:
@@ -68,9 +74,9 @@ def _law_of(loss: NoSoundCopy) -> ScenarioConfig:
         raise PermanentFailure(DAMAGED_AND_LAW_HAS_CHANGED) from error
 
 
-def _store(encoded: EncodedMatrix, loss: NoSoundCopy) -> None:
+def _store(generated: GeneratedMatrix, loss: NoSoundCopy) -> None:
     try:
-        loss.row.store_again(encoded)
+        loss.row.store_again(generated)
     except StatusChanged as change:
         logger.info("regenerated for one job alone: %s", change)
         return

@@ -74,7 +74,7 @@ def decode(encoded: EncodedMatrix) -> NDArray[np.float32]:
             f"codec {encoded.codec!r} with layout {encoded.layout!r}, "
             f"only {CODEC!r} with {LAYOUT!r} can be read"
         )
-    content = _decompressed(encoded.payload, size=_stated_size(encoded))
+    content = decompressed(encoded.payload, size=_stated_size(encoded))
     digest = hashlib.sha256(content).hexdigest()
     if digest != encoded.sha256:
         raise CorruptMatrix(f"SHA-256 of the content is {digest}, stored is {encoded.sha256}")
@@ -84,23 +84,15 @@ def decode(encoded: EncodedMatrix) -> NDArray[np.float32]:
     return matrix.astype(np.float32, copy=False)
 
 
-def _content(multiples: NDArray[np.float32]) -> bytes:
-    return multiples.astype("<f4", copy=False).tobytes(order="C")
+def decompressed(payload: bytes, *, size: int) -> bytes:
+    """Exactly ``size`` bytes; one byte more is asked for, to notice a longer content.
 
-
-def _stated_size(encoded: EncodedMatrix) -> int:
-    if encoded.buckets < 1 or encoded.scenarios < 1:
-        raise CorruptMatrix(f"shape ({encoded.buckets}, {encoded.scenarios}) has no entries")
-    size = encoded.buckets * encoded.scenarios * BYTES_PER_ENTRY
+    :raises CorruptMatrix: if they are more or fewer, or not all that the payload holds
+    """
     if size > LARGEST_BYTES:
         raise CorruptMatrix(
             f"the stated shape needs {size} bytes, at most {LARGEST_BYTES} are read"
         )
-    return size
-
-
-def _decompressed(payload: bytes, *, size: int) -> bytes:
-    """Exactly ``size`` bytes; one byte more is asked for, to notice a longer content."""
     decompressor = zlib.decompressobj()
     try:
         content = decompressor.decompress(payload, size + 1)
@@ -112,6 +104,16 @@ def _decompressed(payload: bytes, *, size: int) -> bytes:
     if not decompressor.eof or decompressor.unused_data:
         raise CorruptMatrix("the payload does not end with its compressed stream")
     return content
+
+
+def _content(multiples: NDArray[np.float32]) -> bytes:
+    return multiples.astype("<f4", copy=False).tobytes(order="C")
+
+
+def _stated_size(encoded: EncodedMatrix) -> int:
+    if encoded.buckets < 1 or encoded.scenarios < 1:
+        raise CorruptMatrix(f"shape ({encoded.buckets}, {encoded.scenarios}) has no entries")
+    return encoded.buckets * encoded.scenarios * BYTES_PER_ENTRY
 
 
 def _are_multiples(matrix: NDArray[np.float32]) -> bool:

@@ -13,6 +13,7 @@ from funds.models import User
 from optimization.models import OptimizationSession
 from outbox.counters import RECONCILED_SUBJECTS, RESCUED_JOBS, count
 from outbox.models import OutboxJob
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.matrix_cache import Outcome, read_multiples
 from scenarios.models import MatrixIncident, ScenarioMatrix
 from tests.funds.factories import UserFactory
@@ -100,7 +101,7 @@ def test_everything_is_shown_before_anything_has_happened(staff: User, settings:
         + len(MatrixIncident.Outcome)
         + kinds * len(OutboxJob.Status)
         + kinds
-        + 2
+        + len(["cash flows", "rescues", "repairs"])
     )
 
 
@@ -154,6 +155,8 @@ def test_matrices_are_counted_and_weighed_by_status(staff: User) -> None:
     assert shown["keel_matrices", "evicted"] == 1
     assert shown["keel_matrix_payload_bytes", "complete"] == stored_bytes
     assert shown["keel_matrix_payload_bytes", "evicted"] == 0
+    flows = MatrixCashFlows.objects.values_list("payload", flat=True)
+    assert shown[("keel_cash_flow_payload_bytes",)] == sum(map(len, flows))
 
 
 def test_reads_and_incidents_are_counted_by_outcome(staff: User) -> None:

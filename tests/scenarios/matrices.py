@@ -10,6 +10,9 @@ from funds.models import Fund
 from scenarios import generation
 from scenarios.fund_config import default_scenario_config
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
+from scenarios.simulation.cash_flow_bytes import encode_cash_flows
+from scenarios.simulation.cash_flow_years import YEARS
+from scenarios.simulation.cash_flows import CashFlows
 from scenarios.simulation.config import ScenarioConfig, parse_config
 from scenarios.simulation.matrix_bytes import encode
 from tests.funds.factories import FundFactory
@@ -37,11 +40,21 @@ def any_multiples(seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).lognormal(size=(2, SCENARIOS)).astype(np.float32)
 
 
+def any_cash_flows(multiples: NDArray[np.float32]) -> CashFlows:
+    """All is called at once and returned in the third year."""
+    calls, distributions = np.zeros((2, YEARS, *multiples.shape), dtype=np.float32)
+    calls[0] = 1.0
+    distributions[3] = multiples
+    return CashFlows(calls=calls, distributions=distributions)
+
+
 def generated(multiples: NDArray[np.float32]) -> GeneratedMatrix:
     return GeneratedMatrix(
         encoded=encode(multiples),
+        cash_flows=encode_cash_flows(any_cash_flows(multiples)),
         buckets=[{"key": "seed/fintech"}, {"key": "seed/saas"}],
         variance_shares={"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25},
+        warnings=[],
         seconds=0.1,
     )
 

@@ -1,5 +1,7 @@
 """Generating a matrix: what is stored is what the law gives, and all of it is stored at once."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from pytest_django import Settings
@@ -9,10 +11,13 @@ from outbox.leases import Lease, StaleLease
 from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios import generation
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
+from scenarios.simulation.checked_input import Fault, InvalidInput
 from scenarios.simulation.matrix_bytes import decode
 from scenarios.simulation.model import build_model
 from scenarios.simulation.sample import Sample
+from scenarios.simulation.variance_shares import NoVariance, measured_bucket_shares
 from tests.optimization.rows import insert_session
 from tests.optimization.work import take
 from tests.scenarios.matrices import (
@@ -91,9 +96,67 @@ def test_stored_variance_shares_are_shares_of_one_whole() -> None:
     assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
 
 
+def test_stored_shares_and_loadings_of_each_bucket_are_those_of_the_model() -> None:
+    matrix = generate(started_matrix())
+    model = build_model(small_config())
+    assert [facts["variance_shares"] for facts in matrix.buckets] == [
+        asdict(shares) for shares in measured_bucket_shares(model=model)
+    ]
+    assert [facts["loadings"] for facts in matrix.buckets] == [
+        {"macro_squared": loadings.macro_squared, "bucket_squared": loadings.bucket_squared}
+        for loadings in model.loadings
+    ]
+
+
+def test_stored_cash_flows_are_those_of_the_same_scenarios() -> None:
+    matrix = generate(started_matrix())
+    stored = matrix.cash_flows.read()
+    expected = build_model(small_config()).cash_flows(
+        sample=Sample.OPTIMIZATION, first_scenario=0, count=SCENARIOS
+    )
+    np.testing.assert_array_equal(stored.calls, expected.calls)
+    np.testing.assert_array_equal(stored.distributions, expected.distributions)
+    # What comes back less what was called is the multiple less 1; float32 amounts of up to some
+    # hundreds keep six digits.
+    gains = (stored.distributions.astype(float) - stored.calls).sum(axis=0)
+    np.testing.assert_allclose(gains, decode(matrix.encoded()) - 1.0, rtol=1e-5, atol=1e-5)
+
+
+def test_matrix_of_an_ordinary_law_has_no_warnings() -> None:
+    assert generate(started_matrix()).warnings == []
+
+
+def test_bucket_without_variance_is_a_warning_and_not_a_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def constant(**_: object) -> None:
+        raise NoVariance("the multiple of seed/saas is the same in 8192 scenarios")
+
+    monkeypatch.setattr(generation, "measured_bucket_shares", constant)
+    matrix = generate(started_matrix())
+    assert [facts["variance_shares"] for facts in matrix.buckets] == [None, None]
+    (warning,) = matrix.warnings
+    assert warning["code"] == "NO_VARIANCE"
+    assert "seed/saas" in warning["message"]
+
+
+def test_law_that_no_model_has_fails_for_good_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = [Fault("dependence.variance_shares", "SHARES_UNATTAINABLE", "At most 0.8 is macro.")]
+
+    def unattainable(_config: object) -> None:
+        raise InvalidInput(faults)
+
+    monkeypatch.setattr(generation, "build_model", unattainable)
+    matrix = started_matrix()
+    with pytest.raises(PermanentFailure) as failure:
+        generate(matrix)
+    assert str(failure.value) == "At most 0.8 is macro."
+
+
 def test_same_config_gives_the_same_bytes() -> None:
     matrix = started_matrix()
     assert simulated(matrix).encoded == simulated(matrix).encoded
+    assert simulated(matrix).cash_flows == simulated(matrix).cash_flows
 
 
 def test_other_seed_gives_other_bytes() -> None:
@@ -130,6 +193,7 @@ def test_nothing_is_stored_when_the_sessions_cannot_be_woken(settings: Settings)
     with pytest.raises(WakingFailed):
         generation.generate_matrix(lease)
     assert columns(matrix) == before
+    assert not MatrixCashFlows.objects.exists()
     assert job_of(matrix).status == OutboxJob.Status.RUNNING
 
 

@@ -1,19 +1,24 @@
 """A matrix: one per fund and key, complete with its payload or not at all."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from funds.models import Fund
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.models import ScenarioMatrix, StatusChanged
 from scenarios.simulation.canonical_key import KERNEL_VERSION, matrix_key
+from scenarios.simulation.matrix_bytes import CorruptMatrix
 from scenarios.simulation.sample import Sample
 from tests.funds.factories import FundFactory, MembershipFactory
 from tests.funds.refusals import refused_by
 from tests.scenarios.matrices import (
     SCENARIOS,
+    any_cash_flows,
     any_multiples,
     columns,
     complete_matrix,
@@ -169,6 +174,33 @@ def test_completed_matrix_gives_back_what_was_generated(fund: Fund) -> None:
     multiples = any_multiples()
     matrix = complete_matrix(fund=fund, multiples=multiples)
     assert ScenarioMatrix.objects.get(pk=matrix.pk).encoded() == generated(multiples).encoded
+
+
+def test_completed_matrix_gives_back_its_cash_flows() -> None:
+    multiples = any_multiples()
+    stored = complete_matrix(multiples=multiples).cash_flows.read()
+    expected = any_cash_flows(multiples)
+    np.testing.assert_array_equal(stored.calls, expected.calls)
+    np.testing.assert_array_equal(stored.distributions, expected.distributions)
+
+
+@pytest.mark.parametrize("drop", [ScenarioMatrix.evict, ScenarioMatrix.begin_again])
+def test_cash_flows_go_with_the_payload_and_come_back_with_it(
+    drop: Callable[[ScenarioMatrix], None], fund: Fund
+) -> None:
+    matrix, kept = complete_matrix(fund=fund), complete_matrix()
+    before = MatrixCashFlows.objects.filter(matrix=matrix).values().get()
+    drop(matrix)
+    assert [row.matrix for row in MatrixCashFlows.objects.all()] == [kept]
+    started_matrix(fund=fund).complete(generated(any_multiples()))
+    assert MatrixCashFlows.objects.filter(matrix=matrix).values().get() == before
+
+
+def test_damaged_cash_flows_are_not_read() -> None:
+    flows = complete_matrix().cash_flows
+    flows.payload = bytes(flows.payload)[:-1]
+    with pytest.raises(CorruptMatrix, match="does not end"):
+        flows.read()
 
 
 def test_matrix_completes_once() -> None:

@@ -13,6 +13,7 @@ from outbox.leases import Lease, StaleLease
 from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios import generation, regeneration
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.matrix_cache import READS, Tier, read_multiples
 from scenarios.matrix_cache import Outcome as ReadOutcome
 from scenarios.models import GeneratedMatrix, MatrixIncident, ScenarioMatrix
@@ -76,6 +77,15 @@ def test_damaged_payload_is_replaced_by_the_same_numbers(
     row = ScenarioMatrix.objects.get(pk=matrix.pk)
     assert (row.encoded(), row.generation) == (sound, 2)
     assert read_multiples(row).tier == Tier.POSTGRESQL
+
+
+def test_cash_flows_that_are_gone_come_back_with_the_numbers(
+    matrix: ScenarioMatrix, lease: Lease
+) -> None:
+    before = MatrixCashFlows.objects.values().get()
+    matrix.evict()
+    multiples_of(matrix, lease=lease)
+    assert MatrixCashFlows.objects.values().get() == before
 
 
 def test_damage_is_an_incident_that_says_what_was_found_and_done(
