@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from scenarios.simulation.cash_flow_years import YEARS, booked_years
 from scenarios.simulation.deal_law import DealLaw
 from scenarios.simulation.deal_outcomes import PlaceOutcomes, deal_outcomes
-from scenarios.simulation.deal_times import path_times
+from scenarios.simulation.deal_times import outcome_years
 from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.latent_law import LatentLaw
-from scenarios.simulation.path_slots import time_normals
 
 NOT_CALLED = YEARS
 """The year of a follow-on that the deal's path does not reach."""
@@ -52,7 +51,7 @@ def cash_flow_table(*, law: DealLaw, latent: LatentLaw) -> CashFlowTable:
     all_in = 1.0 + law.reserve_ratio
     outcomes = deal_outcomes(law=law, latent=latent)
     parts = outcomes.by_cell()
-    years = _years(parts, time_normals(outcomes.lattice.cells))
+    years = outcome_years(outcomes)
     proceeds = np.concatenate([part.proceeds / all_in for part in parts])
     proceeds = proceeds.astype(np.float32).ravel()
     proceeds.flags.writeable = False
@@ -62,16 +61,6 @@ def cash_flow_table(*, law: DealLaw, latent: LatentLaw) -> CashFlowTable:
         proceeds=proceeds,
         final_year=_read_only([booked_years(part) for part in years]),
     )
-
-
-def _years(parts: Sequence[PlaceOutcomes], normals: FloatArray) -> list[FloatArray]:
-    """The time of every place, part by part in the order of the cells."""
-    years, first = [], 0
-    for part in parts:
-        end = first + len(part.path)
-        years.append(path_times(part.paths).years(path=part.path, normal=normals[first:end]))
-        first = end
-    return years
 
 
 def _follow_ons(

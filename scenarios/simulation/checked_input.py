@@ -115,9 +115,17 @@ class FieldReader:
             return None
         return number
 
-    def integer(self, field: str, *, minimum: int, maximum: int, default: Any = MISSING) -> Any:
+    def integer(
+        self,
+        field: str,
+        *,
+        minimum: int,
+        maximum: int,
+        default: Any = MISSING,
+        code: str = "OUT_OF_RANGE",
+    ) -> Any:
         """The field as an int; 400.0 is taken as 400, 400.5 is a fault."""
-        number = self.number(field, minimum=minimum, maximum=maximum, default=default)
+        number = self.number(field, minimum=minimum, maximum=maximum, default=default, code=code)
         if number is None:
             return None
         if number != int(number):

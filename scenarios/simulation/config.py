@@ -9,6 +9,7 @@ from scenarios.simulation.config_dependence import (
     dependence_json,
     read_dependence,
 )
+from scenarios.simulation.config_recycling import read_recycling
 from scenarios.simulation.config_regimes import read_regimes
 from scenarios.simulation.config_rules import (
     check_bucket,
@@ -30,6 +31,7 @@ from scenarios.simulation.parameters import (
     ExitLaw,
     FailureRecovery,
     Financing,
+    Recycling,
     Regime,
     SamplingName,
     StageParameters,
@@ -66,6 +68,7 @@ class ScenarioConfig:
     seed: str | None
     buckets: tuple[BucketParameters, ...]
     sampling: SamplingName
+    recycling: Recycling | None
 
     def canonical_json(self) -> dict[str, Any]:
         """The same configuration as plain JSON values; parsing it gives an equal config.
@@ -76,8 +79,11 @@ class ScenarioConfig:
         return law if self.sampling == "iid" else {**law, "sampling": self.sampling}
 
     def law_json(self) -> dict[str, Any]:
-        """What decides the law of a scenario: all but how scenarios are sampled."""
-        return {
+        """What decides the law of a scenario: all but how scenarios are sampled.
+
+        Recycling is left out where nothing is recycled.
+        """
+        law = {
             "schema": SCHEMA,
             "regimes": [asdict(regime) for regime in self.regimes],
             "stages": {name: asdict(stage) for name, stage in self.stages.items()},
@@ -89,6 +95,7 @@ class ScenarioConfig:
             "seed": self.seed,
             "buckets": [asdict(bucket) for bucket in self.buckets],
         }
+        return law if self.recycling is None else {**law, "recycling": asdict(self.recycling)}
 
 
 def parse_config(data: object) -> ScenarioConfig:
@@ -109,6 +116,7 @@ def parse_config(data: object) -> ScenarioConfig:
         "unspent_reserves": reader.choice("unspent_reserves", ("returned", "idle")),
         "seed": _read_seed(reader),
         "sampling": reader.choice("sampling", get_args(SamplingName), default="iid"),
+        "recycling": read_recycling(reader),
     }
     buckets = _read_buckets(
         reader,

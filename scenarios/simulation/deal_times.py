@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.simulation.deal_outcomes import DealOutcomes
 from scenarios.simulation.elementary import FloatArray, exp, log
 from scenarios.simulation.outcome_paths import Path
+from scenarios.simulation.path_slots import time_normals
 
 ROUND_SQUARED_VARIATION = 0.46
 """Squared coefficient of variation of the duration of a round: Weibull with shape 1.5."""
@@ -37,3 +39,14 @@ def path_times(paths: Sequence[Path]) -> PathTimes:
     return PathTimes(
         log_median=log(mean_years) - 0.5 * squared_spread, spread=np.sqrt(squared_spread)
     )
+
+
+def outcome_years(outcomes: DealOutcomes) -> list[FloatArray]:
+    """(cells, SLOTS) years of every place, part by part in the order of the cells."""
+    normals = time_normals(outcomes.lattice.cells)
+    years, first = [], 0
+    for part in outcomes.by_cell():
+        end = first + len(part.path)
+        years.append(path_times(part.paths).years(path=part.path, normal=normals[first:end]))
+        first = end
+    return years

@@ -1,5 +1,6 @@
 """Scenario matrices of one configuration, with exact means and win probabilities."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -20,9 +21,15 @@ from scenarios.simulation.elementary import FloatArray
 from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.macro_law import macro_law
 from scenarios.simulation.parameters import BucketParameters, SamplingName
-from scenarios.simulation.pooled_cash_flows import CashFlowTables, PooledCashFlows
+from scenarios.simulation.pooled_cash_flows import (
+    CashFlowTables,
+    PooledCashFlows,
+    YearlyAmounts,
+)
 from scenarios.simulation.pooled_deals import PooledDeals
 from scenarios.simulation.random_words import PURPOSES, Role, name_word
+from scenarios.simulation.recycled_buckets import RecycledBuckets, recycled_buckets
+from scenarios.simulation.recycling_gain import CONTROL_STREAM, EstimatedGains
 from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
 from scenarios.simulation.sample import Sample, sampling_of
 from scenarios.simulation.stream import Stream
@@ -38,22 +45,36 @@ class ScenarioModel:
     """The joint law of the multiples of all buckets; rows follow ``bucket_keys``.
 
     A multiple is value returned per allocated dollar: initial cheque and reserves.
-    All arrays are float64 of shape (B,): ``expected_multiples`` are exact means of the law,
-    ``deal_win_probabilities`` the exact probability that one deal returns at least 10 times its
-    all-in cost, ``expected_reserve_call_fractions`` the expected part of the reserves that is
-    called (0 where nothing is reserved), ``expected_years`` the mean years from entry to the end.
+    All arrays are float64 of shape (B,): ``exact_multiples`` are exact means of the law without
+    recycling, ``deal_win_probabilities`` the exact probability that one of the first deals returns
+    at least 10 times its all-in cost, ``expected_reserve_call_fractions`` the expected part of the
+    reserves that is called (0 where nothing is reserved), ``expected_years`` the mean years from
+    entry to the end.
     ``sampling`` is how the optimization sample is drawn; every other one is independent.
     """
 
     buckets: tuple[BucketParameters, ...]
-    expected_multiples: FloatArray
+    exact_multiples: FloatArray
     deal_win_probabilities: FloatArray
     expected_reserve_call_fractions: FloatArray
     expected_years: FloatArray
     systemic: SystemicFactors
     pooled: tuple[PooledDeals, ...]
     pooled_flows: tuple[PooledCashFlows, ...]
+    recycled: RecycledBuckets | None
     sampling: SamplingName
+
+    @property
+    def expected_multiples(self) -> FloatArray:
+        """(B,) exact means of the law; what recycling adds is estimated on control scenarios."""
+        gains = self._recycling_gains()
+        return self.exact_multiples if gains is None else self.exact_multiples + gains.means
+
+    @property
+    def expected_multiple_standard_errors(self) -> FloatArray:
+        """(B,) standard errors of ``expected_multiples``, 0 where they are exact."""
+        gains = self._recycling_gains()
+        return np.zeros(len(self.buckets)) if gains is None else gains.standard_errors
 
     @property
     def loadings(self) -> tuple[Loadings, ...]:
@@ -84,9 +105,8 @@ class ScenarioModel:
         chunks = _chunks(stream)
         matrix = np.empty((len(self.buckets), stream.count), dtype=np.float32)
         for columns, chunk in chunks:
-            scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
-            for row, (pooled, shared) in enumerate(zip(self.pooled, scores, strict=True)):
-                matrix[row, columns] = pooled.multiples(shared_scores=shared, stream=chunk)
+            for row, multiples in enumerate(self._multiples_by_bucket(chunk)):
+                matrix[row, columns] = multiples
         return matrix
 
     def cash_flows(self, *, sample: Sample, first_scenario: int, count: int) -> CashFlows:
@@ -96,12 +116,11 @@ class ScenarioModel:
         sum is exact to a millionth of the money that moves.
         """
         chunks = _chunks(self._stream(sample, first_scenario, count))
+        every = np.full(len(self.buckets), True)
         shape = (YEARS, len(self.buckets), count)
         calls, distributions = np.empty(shape, np.float32), np.empty(shape, np.float32)
         for columns, chunk in chunks:
-            scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
-            for row, (pooled, shared) in enumerate(zip(self.pooled_flows, scores, strict=True)):
-                flows = pooled.flows(shared_scores=shared, stream=chunk)
+            for row, flows in enumerate(self._cash_flows_by_bucket(chunk, wanted=every)):
                 calls[:, row, columns], distributions[:, row, columns] = flows
         return CashFlows(calls=calls, distributions=distributions)
 
@@ -118,13 +137,38 @@ class ScenarioModel:
         chunks = _chunks(self._stream(sample, first_scenario, count))
         calls, distributions = np.zeros((YEARS, count)), np.zeros((YEARS, count))
         for columns, chunk in chunks:
-            scores = self.systemic.scores(buckets=self.buckets, stream=chunk)
-            for weight, pooled, shared in zip(weights, self.pooled_flows, scores, strict=True):
-                if weight > 0.0:
-                    called, distributed = pooled.flows(shared_scores=shared, stream=chunk)
-                    calls[:, columns] += weight * called
-                    distributions[:, columns] += weight * distributed
+            by_bucket = self._cash_flows_by_bucket(chunk, wanted=weights > 0.0)
+            for weight, (called, distributed) in zip(
+                weights[weights > 0.0], by_bucket, strict=True
+            ):
+                calls[:, columns] += weight * called
+                distributions[:, columns] += weight * distributed
         return PortfolioCashFlows(calls=calls, distributions=distributions)
+
+    def _multiples_by_bucket(self, stream: Stream) -> Iterator[NDArray[np.float32]]:
+        if self.recycled is not None:
+            for parts in self.recycled.parts(stream):
+                yield parts.with_recycling()
+            return
+        scores = self.systemic.scores(buckets=self.buckets, stream=stream)
+        for pooled, shared in zip(self.pooled, scores, strict=True):
+            yield pooled.multiples(shared_scores=shared, stream=stream)
+
+    def _cash_flows_by_bucket(
+        self, stream: Stream, *, wanted: NDArray[np.bool_]
+    ) -> Iterator[tuple[YearlyAmounts, YearlyAmounts]]:
+        if self.recycled is not None:
+            yield from self.recycled.cash_flows(stream, wanted=wanted)
+            return
+        scores = self.systemic.scores(buckets=self.buckets, stream=stream)
+        for pooled, shared, is_wanted in zip(self.pooled_flows, scores, wanted, strict=True):
+            if is_wanted:
+                yield pooled.flows(shared_scores=shared, stream=stream)
+
+    def _recycling_gains(self) -> EstimatedGains | None:
+        if self.recycled is None:
+            return None
+        return self.recycled.gains(chunk for _, chunk in _chunks(CONTROL_STREAM))
 
     def _stream(self, sample: Sample, first_scenario: int, count: int) -> Stream:
         purpose = PURPOSES[sample]
@@ -170,29 +214,41 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
         for law, pair in zip(laws, loadings, strict=True)
     )
     flow_tables = CashFlowTables()
+    pooled_flows = tuple(
+        PooledCashFlows(
+            places=deals.places,
+            weights=deals.weights,
+            law=law.deal,
+            latent=latents[pair],
+            tables=flow_tables,
+        )
+        for law, pair, deals in zip(laws, loadings, pooled, strict=True)
+    )
+    systemic = SystemicFactors(
+        key=key,
+        macro_law=macro,
+        loadings=loadings,
+        bucket_factors=bucket_factors_of(config.dependence),
+    )
+    recycled = None
+    if config.recycling is not None:
+        recycled = recycled_buckets(
+            config.recycling,
+            laws=laws,
+            systemic=systemic,
+            pooled=pooled,
+            pooled_flows=pooled_flows,
+        )
     return ScenarioModel(
         buckets=config.buckets,
-        expected_multiples=np.array([deal.multiple for deal in expected]),
+        exact_multiples=np.array([deal.multiple for deal in expected]),
         deal_win_probabilities=np.array([deal.win_probability for deal in expected]),
         expected_reserve_call_fractions=np.array([law.reserve_call_fraction for law in laws]),
         expected_years=np.array([law.mean_years for law in laws]),
-        systemic=SystemicFactors(
-            key=key,
-            macro_law=macro,
-            loadings=loadings,
-            bucket_factors=bucket_factors_of(config.dependence),
-        ),
+        systemic=systemic,
         pooled=pooled,
-        pooled_flows=tuple(
-            PooledCashFlows(
-                places=deals.places,
-                weights=deals.weights,
-                law=law.deal,
-                latent=latents[pair],
-                tables=flow_tables,
-            )
-            for law, pair, deals in zip(laws, loadings, pooled, strict=True)
-        ),
+        pooled_flows=pooled_flows,
+        recycled=recycled,
         sampling=config.sampling,
     )
 

@@ -119,6 +119,22 @@ class Dependence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recycling:
+    """What of early exits is invested again, once and in the same bucket.
+
+    Of exits up to ``deadline_years`` after entry at most ``utilization_fraction``, at most
+    ``cost_multiple`` per allocated dollar, and at most the cost of ``max_deals`` deals, goes into
+    ``max_deals`` fresh deals. Factors of the two vintages are tied by ``vintage_correlation``.
+    """
+
+    utilization_fraction: float
+    cost_multiple: float
+    max_deals: int
+    deadline_years: float
+    vintage_correlation: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BucketParameters:
     """A stage x sector cell in which the fund may buy deals.
 

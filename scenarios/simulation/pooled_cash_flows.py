@@ -14,8 +14,18 @@ from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.reference_deals import DealWeights
 from scenarios.simulation.stream import Stream
 
-YearlyFlows = NDArray[np.float32]
+YearlyAmounts = NDArray[np.float32]
 """(YEARS, count) float32 per allocated dollar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PooledYears:
+    """``chosen`` is the part of the distributions that was asked for apart, if any."""
+
+    entry_call: float
+    follow_on_calls: YearlyAmounts
+    distributions: YearlyAmounts
+    chosen: YearlyAmounts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +52,51 @@ class PooledCashFlows:
 
     def flows(
         self, *, shared_scores: FloatArray, stream: Stream
-    ) -> tuple[YearlyFlows, YearlyFlows]:
-        """Calls and distributions of each year.
+    ) -> tuple[YearlyAmounts, YearlyAmounts]:
+        """Calls and distributions of each year."""
+        pooled = self.pooled_years(shared_scores=shared_scores, stream=stream)
+        calls = pooled.follow_on_calls
+        calls[0] += np.float32(pooled.entry_call)
+        return calls, pooled.distributions
+
+    def pooled_years(
+        self,
+        *,
+        shared_scores: FloatArray,
+        stream: Stream,
+        chosen: NDArray[np.float32] | None = None,
+    ) -> PooledYears:
+        """``chosen`` is a table in lattice order of the proceeds to be kept apart too.
 
         Deals are added in index order in float32, year by year, so a scenario does not depend on
         how many are drawn at once.
         """
         table = self.tables.of(law=self.law, latent=self.latent)
-        calls, distributions = _Pool.empty(stream.count), _Pool.empty(stream.count)
+        amounts = [table.proceeds] if chosen is None else [table.proceeds, chosen]
+        calls, *paid = (_Pool.empty(stream.count) for _ in (table, *amounts))
         each_deal = self.places.each(
             deals=self.weights.deals, shared_scores=shared_scores, stream=stream
         )
         for index, places in enumerate(each_deal):
-            if index == self.weights.equal_count:
-                calls.scale(self.weights.equal_weight)
-                distributions.scale(self.weights.equal_weight)
-            weight = self.weights.last_weight if index == self.weights.equal_count else 1.0
+            is_last = index == self.weights.equal_count
+            weight = self.weights.last_weight if is_last else 1.0
+            if is_last:
+                for pool in (calls, *paid):
+                    pool.scale(self.weights.equal_weight)
             for round_ in table.follow_ons:
-                calls.add(np.float32(weight * round_.call), _at(round_.year, places))
-            proceeds = np.take(table.proceeds, places, mode="clip")
-            proceeds *= np.float32(weight)
-            distributions.add(proceeds, _at(table.final_year, places))
-        called = calls.rows[:YEARS]
-        called[0] += np.float32(table.entry_call)
-        return called, distributions.rows[:YEARS]
+                calls.add(np.float32(weight * round_.call), calls.elements(round_.year, places))
+            elements = calls.elements(table.final_year, places)
+            for pool, amount in zip(paid, amounts, strict=True):
+                proceeds = np.take(amount, places, mode="clip")
+                proceeds *= np.float32(weight)
+                pool.add(proceeds, elements)
+        distributions, *apart = (pool.rows[:YEARS] for pool in paid)
+        return PooledYears(
+            entry_call=table.entry_call,
+            follow_on_calls=calls.rows[:YEARS],
+            distributions=distributions,
+            chosen=apart[0] if apart else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +113,18 @@ class _Pool:
             columns=np.arange(count, dtype=np.intp),
         )
 
-    def add(self, amounts: NDArray[np.float32] | np.float32, years: NDArray[np.intp]) -> None:
-        """One amount a scenario, into its year."""
-        years *= len(self.columns)
-        years += self.columns
-        # Every scenario has its own column, so no element is named twice.
-        self.rows.reshape(-1)[years] += amounts
+    def elements(
+        self, year_table: NDArray[np.uint8], places: NDArray[np.int64]
+    ) -> NDArray[np.intp]:
+        """For each scenario the element of its own column that stands for the deal's year."""
+        elements = np.take(year_table, places, mode="clip").astype(np.intp)
+        elements *= len(self.columns)
+        elements += self.columns
+        return elements
+
+    def add(self, amounts: NDArray[np.float32] | np.float32, elements: NDArray[np.intp]) -> None:
+        """One amount a scenario; no element is named twice."""
+        self.rows.reshape(-1)[elements] += amounts
 
     def scale(self, weight: float) -> None:
         np.multiply(self.rows, np.float32(weight), out=self.rows)
-
-
-def _at(year_table: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.intp]:
-    return np.take(year_table, places, mode="clip").astype(np.intp)

@@ -1,6 +1,6 @@
 """What deals share: the macro factor and the factor of their bucket, weighted by their loadings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scenarios.simulation.bucket_factors import BucketFactors
@@ -26,13 +26,21 @@ class SystemicFactors:
         self, *, buckets: Sequence[BucketParameters], stream: Stream
     ) -> Iterator[FloatArray]:
         """For each bucket the shared part a_m G + a_b H of its deals' scores, (count,) float64."""
-        draws = FactorDraws(
+        draws = self.draws(buckets=buckets, stream=stream)
+        return self.weighted(
+            macro=self.macro_law.factor(draws.macro_uniforms()),
+            common=self.bucket_factors.normals(buckets, draws),
+        )
+
+    def draws(self, *, buckets: Sequence[BucketParameters], stream: Stream) -> FactorDraws:
+        return FactorDraws(
             key=self.key, stream=stream, factors=(MACRO, *self.bucket_factors.factors(buckets))
         )
-        macro = self.macro_law.factor(draws.macro_uniforms())
+
+    def weighted(self, *, macro: FloatArray, common: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        """a_m G + a_b H for each bucket from the factors themselves."""
         weighted = {
             loadings.macro_squared: loadings.macro * macro for loadings in set(self.loadings)
         }
-        common = self.bucket_factors.normals(buckets, draws)
         for loadings, of_bucket in zip(self.loadings, common, strict=True):
             yield weighted[loadings.macro_squared] + loadings.bucket * of_bucket

@@ -28,7 +28,7 @@ TWO_BUCKETS = [
 
 
 def assert_nets_to_multiple(model: ScenarioModel, *, scenarios: int) -> None:
-    drawn = {"sample": Sample.OPTIMIZATION, "first_scenario": 0, "count": scenarios}
+    drawn: dict[str, Any] = {"sample": Sample.OPTIMIZATION, "first_scenario": 0, "count": scenarios}
     flows = model.cash_flows(**drawn)
     net = (flows.distributions.astype(float) - flows.calls.astype(float)).sum(axis=0)
     gain = model.multiples(**drawn).astype(float) - 1

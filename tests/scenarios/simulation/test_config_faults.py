@@ -118,7 +118,7 @@ SINGLE_FIELDS = [
     (("seed",), -1, "seed", "OUT_OF_RANGE"),
     (("seed",), " ", "seed", "BLANK"),
     (("schema",), 2, "schema", "OUT_OF_RANGE"),
-    (("recycling",), {}, "recycling", "UNKNOWN_FIELD"),
+    (("carried_interest",), 0.2, "carried_interest", "UNKNOWN_FIELD"),
     (("buckets",), [], "buckets", "REQUIRED"),
     (("buckets", 0, "key"), "seed/fintech", "buckets[0].key", "BUCKET_KEY"),
     (("buckets", 1), bucket_data("seed"), "buckets[1].key", "BUCKET_DUPLICATE"),
