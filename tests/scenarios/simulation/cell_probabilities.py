@@ -21,7 +21,9 @@ from scenarios.simulation.normal_tables import (
 from tests.scenarios.simulation.plain_law import SQUARED_LOADINGS, standardised_regimes
 
 Floats = NDArray[np.float64]
-MARGIN_CELLS = 8000
+SHARED_REACH = 4.0
+"""The shared part of a score is a_m G + a_b H with a_m |G| below 0.6 and a_b below 0.34 in every
+preset: beyond this its normal would have to exceed 10."""
 
 
 def integers_behind_entries() -> Floats:
@@ -49,12 +51,15 @@ def shared_score_distribution(data: dict[str, Any], scores: Floats) -> Floats:
 def cell_probabilities(model: ScenarioModel, data: dict[str, Any]) -> Floats:
     """The sampler's probability of each cell of the first bucket's table."""
     deals = model.pooled[0]
-    own_cells = deal_lattice_table(deals.places.own_loading) // SLOTS + MARGIN_CELLS
-    own = np.bincount(own_cells, integers_behind_entries(), minlength=2 * MARGIN_CELLS)
-    numbers = np.arange(-MARGIN_CELLS, MARGIN_CELLS + 1)
+    own_cells = deal_lattice_table(deals.places.own_loading) // SLOTS
+    lowest_own = int(own_cells.min())
+    own = np.bincount(own_cells - lowest_own, integers_behind_entries())
+    reach = np.array([-SHARED_REACH, SHARED_REACH]) - deals.table.origin
+    lowest_shared, highest_shared = np.floor(reach * LATTICE_PER_UNIT).astype(int).tolist()
+    numbers = np.arange(lowest_shared, highest_shared + 1)
     below = shared_score_distribution(data, deals.table.origin + numbers / LATTICE_PER_UNIT)
     sums = np.convolve(own / 2**DEAL_NORMAL_BITS, np.diff(below))
-    # Entry i of the sum stands for cell i - 2 * MARGIN_CELLS; the ends take what lies beyond.
+    # The ends of the table take what lies beyond.
     cells = len(deals.table.multiples) // SLOTS
-    index = np.clip(np.arange(len(sums)) - 2 * MARGIN_CELLS, 0, cells - 1)
+    index = np.clip(np.arange(len(sums)) + lowest_own + lowest_shared, 0, cells - 1)
     return np.bincount(index, sums, minlength=cells).astype(np.float64)
