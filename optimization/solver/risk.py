@@ -66,7 +66,10 @@ def cvar(portfolio: NDArray[np.float64], *, confidence: float) -> float:
     return total / tail_scenarios
 
 
-def largest(values: NDArray[np.float64], *, count: int) -> NDArray[np.float64]:
-    """The ``count`` largest values, the largest first, without sorting the others."""
-    edge = values.size - count
-    return np.sort(np.partition(values, edge)[edge:])[::-1]
+def largest(losses: NDArray[np.float64], *, count: int) -> NDArray[np.float64]:
+    """The ``count`` largest of losses of at least 0, the largest first.
+
+    Only those above 0 are sorted: they are few, and a search among so many equal ones is slow.
+    """
+    positive = np.sort(losses[losses > 0])[::-1]
+    return np.concatenate([positive[:count], np.zeros(max(0, count - positive.size))])

@@ -77,6 +77,6 @@ def test_cvar_of_many_scenarios_is_the_mean_of_the_sorted_tail(confidence: float
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_largest_values_come_largest_first(count: int) -> None:
+def test_largest_losses_come_largest_first(count: int) -> None:
     values = np.array([0.3, 0.0, 0.9, 0.3, 0.1])
     assert risk.largest(values, count=count).tolist() == [0.9, 0.3, 0.3, 0.1, 0.0][:count]
