@@ -132,7 +132,7 @@ def test_the_result_replaces_the_progress_of_a_page_that_stays_open(
 
     complete(session)
 
-    expect(page.get_by_role("heading", name="Allocation")).to_be_visible()
+    expect(page.get_by_role("heading", name="Allocation", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", name="Distribution of the fund multiple")).to_be_visible()
 
 
@@ -171,7 +171,7 @@ def test_without_javascript_the_progress_page_reloads_itself(
 
     complete(session)
 
-    expect(page.get_by_role("heading", name="Allocation")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("heading", name="Allocation", exact=True)).to_be_visible(timeout=10_000)
 
 
 def test_the_chosen_theme_stays(visit: Visit, analyst: User, fund: Fund) -> None:
