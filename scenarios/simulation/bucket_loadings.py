@@ -8,7 +8,13 @@ from scenarios.simulation.bucket_law import bucket_law
 from scenarios.simulation.checked_input import Fault, InvalidInput
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.macro_law import macro_law
-from scenarios.simulation.parameters import BucketParameters, FactorShares, VarianceShares
+from scenarios.simulation.parameters import (
+    GAUSSIAN,
+    BucketParameters,
+    Copula,
+    FactorShares,
+    VarianceShares,
+)
 from scenarios.simulation.pilot_portfolio import PilotPortfolio
 from scenarios.simulation.reference_deals import effective_deals
 from scenarios.simulation.reference_law import SECTORS, reference_config
@@ -27,6 +33,11 @@ from scenarios.simulation.variance_presets import (
 
 OWN_FACTOR_ALONE = SharedFactors(shares=FactorShares(sector=0.0, stage=0.0, bucket=1.0))
 
+COMMON_SCALE = (
+    "; what all deals of a scenario share under the t copula counts as macro, and weighs more the "
+    "fewer degrees_of_freedom and the more diversified the portfolio"
+)
+
 
 def check_attainable(config: ScenarioConfig) -> None:
     """Calibration takes a second or two where it is needed, and is remembered.
@@ -41,28 +52,27 @@ def loadings_of(config: ScenarioConfig) -> tuple[Loadings, ...]:
 
     :raises InvalidInput: if no loadings give the shares asked for (``SHARES_UNATTAINABLE``)
     """
-    shares = config.dependence.variance_shares
+    dependence = config.dependence
+    shares = dependence.variance_shares
+    if isinstance(shares, VarianceShares):
+        return _own_loadings(config, shares)
     if shares == "stress":
-        return tuple(STRESS_LOADINGS[bucket.stage] for bucket in config.buckets)
-    if not isinstance(shares, VarianceShares):
+        pairs = {
+            stage: _stress_pair(stage, dependence.copula)
+            for stage in {bucket.stage for bucket in config.buckets}
+        }
+        return tuple(pairs[bucket.stage] for bucket in config.buckets)
+    if dependence.copula == GAUSSIAN:
         return (LOADINGS[shares],) * len(config.buckets)
-    if config.dependence.share_level == "deal":
-        pair = Loadings(macro_squared=shares.macro, bucket_squared=shares.bucket)
-        return (pair,) * len(config.buckets)
-    if config.dependence.share_level == "reference_portfolio":
-        found = reference_loadings(shares)
-        _refuse_misses({"the reference portfolio": found}, shares)
-        return (found.loadings,) * len(config.buckets)
-    entries = {bucket.key: entry_loadings(config, bucket, shares) for bucket in config.buckets}
-    _refuse_misses(entries, shares)
-    return tuple(found.loadings for found in entries.values())
+    return (_reference_pair(PRESET_SHARES[shares], dependence.copula),) * len(config.buckets)
 
 
-def reference_loadings(shares: VarianceShares) -> CalibratedLoadings:
+def reference_loadings(shares: VarianceShares, copula: Copula) -> CalibratedLoadings:
     """One pair that gives the reference portfolio these shares, or comes closest."""
     config = reference_config()
     portfolio = PilotPortfolio(
         macro=macro_law(config.regimes),
+        copula=copula,
         bucket_factors=bucket_factors_of(config.dependence),
         buckets=config.buckets,
         deals=tuple(bucket_law(config=config, bucket=bucket).deal for bucket in config.buckets),
@@ -76,10 +86,11 @@ def reference_loadings(shares: VarianceShares) -> CalibratedLoadings:
     return calibrated_loadings(portfolio=portfolio, wanted=shares, start=start)
 
 
-def stress_loadings(stage: str) -> CalibratedLoadings:
+def stress_loadings(stage: str, copula: Copula) -> CalibratedLoadings:
     """The pair that gives an entry of ten deals at this stage of the reference law the shares of
-    the stress preset."""
-    config = reference_config()
+    the stress preset, or comes closest."""
+    reference = reference_config()
+    config = replace(reference, dependence=replace(reference.dependence, copula=copula))
     key = f"{stage}/{SECTORS[0]}"
     bucket = next(bucket for bucket in config.buckets if bucket.key == key)
     return entry_loadings(config, bucket, PRESET_SHARES["stress"])
@@ -101,6 +112,7 @@ def entry_loadings(
     )
     portfolio = PilotPortfolio(
         macro=macro_law(config.regimes),
+        copula=config.dependence.copula,
         bucket_factors=OWN_FACTOR_ALONE,
         buckets=(_nameless(bucket),),
         deals=(bucket_law(config=config, bucket=bucket).deal,),
@@ -110,6 +122,33 @@ def entry_loadings(
     except NoVariation as error:
         fault = _fault(f"cannot hold in {bucket.key}, whose multiple is always the same")
         raise InvalidInput([fault]) from error
+
+
+def _own_loadings(config: ScenarioConfig, shares: VarianceShares) -> tuple[Loadings, ...]:
+    dependence = config.dependence
+    if dependence.share_level == "deal":
+        pair = Loadings(macro_squared=shares.macro, bucket_squared=shares.bucket)
+        return (pair,) * len(config.buckets)
+    if dependence.share_level == "reference_portfolio":
+        return (_reference_pair(shares, dependence.copula),) * len(config.buckets)
+    entries = {bucket.key: entry_loadings(config, bucket, shares) for bucket in config.buckets}
+    _refuse_misses(entries, shares, dependence.copula)
+    return tuple(found.loadings for found in entries.values())
+
+
+def _reference_pair(shares: VarianceShares, copula: Copula) -> Loadings:
+    found = reference_loadings(shares, copula)
+    _refuse_misses({"the reference portfolio": found}, shares, copula)
+    return found.loadings
+
+
+def _stress_pair(stage: str, copula: Copula) -> Loadings:
+    if copula == GAUSSIAN:
+        return STRESS_LOADINGS[stage]
+    found = stress_loadings(stage, copula)
+    entry = f"an entry of ten deals at {stage}"
+    _refuse_misses({entry: found}, PRESET_SHARES["stress"], copula)
+    return found.loadings
 
 
 def _nameless(bucket: BucketParameters) -> BucketParameters:
@@ -133,8 +172,11 @@ def _in_proportion(*, macro: float, bucket: float, own: float) -> Loadings:
     return Loadings(macro_squared=macro / total, bucket_squared=bucket / total)
 
 
-def _refuse_misses(found: Mapping[str, CalibratedLoadings], wanted: VarianceShares) -> None:
+def _refuse_misses(
+    found: Mapping[str, CalibratedLoadings], wanted: VarianceShares, copula: Copula
+) -> None:
     """One fault for all buckets that come equally close."""
+    hint = "" if copula == GAUSSIAN else COMMON_SCALE
     missed: dict[CalibratedLoadings, list[str]] = {}
     for name, calibrated in found.items():
         if calibrated.miss(wanted) > LARGEST_MISS:
@@ -144,7 +186,7 @@ def _refuse_misses(found: Mapping[str, CalibratedLoadings], wanted: VarianceShar
             [
                 _fault(
                     f"cannot hold in {', '.join(names)}: asked for {_shown(wanted)}, the closest "
-                    f"is {_shown(calibrated.reached)}"
+                    f"is {_shown(calibrated.reached)}{hint}"
                 )
                 for calibrated, names in missed.items()
             ]

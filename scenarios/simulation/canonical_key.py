@@ -10,7 +10,7 @@ from typing import Any
 import rfc8785
 
 from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.parameters import VarianceShares
+from scenarios.simulation.parameters import GAUSSIAN, VarianceShares
 from scenarios.simulation.random_words import RandomKey, random_key
 from scenarios.simulation.sample import Sample, sampling_of
 from scenarios.simulation.variance_presets import LOADINGS, STRESS_LOADINGS
@@ -45,9 +45,12 @@ def random_key_of(config: ScenarioConfig) -> RandomKey:
 
 
 def _law(config: ScenarioConfig) -> dict[str, Any]:
-    """Loadings that are calibrated follow from the configuration and the kernel version."""
+    """Loadings that are calibrated follow from the configuration and the kernel version; presets
+    under the Gaussian copula have constants."""
     law = {"kernel_version": KERNEL_VERSION, "config": config.law_json()}
     shares = config.dependence.variance_shares
+    if config.dependence.copula != GAUSSIAN:
+        return law
     if shares == "stress":
         law["loadings"] = {stage: asdict(pair) for stage, pair in STRESS_LOADINGS.items()}
     elif not isinstance(shares, VarianceShares):

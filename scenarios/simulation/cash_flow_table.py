@@ -18,7 +18,7 @@ from scenarios.simulation.deal_law import DealLaw
 from scenarios.simulation.deal_outcomes import PlaceOutcomes, deal_outcomes
 from scenarios.simulation.deal_times import outcome_years
 from scenarios.simulation.elementary import FloatArray
-from scenarios.simulation.latent_law import LatentLaw
+from scenarios.simulation.score_law import ScoreLaw
 
 NOT_CALLED = YEARS
 """The year of a follow-on that the deal's path does not reach."""
@@ -46,7 +46,7 @@ class CashFlowTable:
     final_year: NDArray[np.uint8]
 
 
-def cash_flow_table(*, law: DealLaw, latent: LatentLaw) -> CashFlowTable:
+def cash_flow_table(*, law: DealLaw, latent: ScoreLaw) -> CashFlowTable:
     """The table of one deal law under the law of its score."""
     all_in = 1.0 + law.reserve_ratio
     outcomes = deal_outcomes(law=law, latent=latent)

@@ -11,9 +11,11 @@ import numpy as np
 
 from scenarios.simulation.canonical_numbers import canonical, canonical_shares, sums_to_one
 from scenarios.simulation.checked_input import FieldReader
+from scenarios.simulation.config_copula import read_copula
 from scenarios.simulation.config_shares import check_preset_stages, read_shares
 from scenarios.simulation.correlation_root import NotPositiveSemidefinite, correlation_root
 from scenarios.simulation.parameters import (
+    GAUSSIAN,
     MAX_BUCKETS,
     BucketCorrelation,
     BucketParameters,
@@ -29,6 +31,7 @@ def read_dependence(reader: FieldReader) -> Dependence | None:
     before = len(reader.faults)
     section = reader.object("dependence")
     variance_shares, share_level = read_shares(section)
+    copula = read_copula(section)
     coupling = section.number("value_path_coupling", minimum=0, maximum=0.95)
     shares, correlation = None, None
     if section.has("bucket_correlation"):
@@ -42,7 +45,7 @@ def read_dependence(reader: FieldReader) -> Dependence | None:
     else:
         shares = _read_factor_shares(section.object("factor_shares"))
     section.refuse_unknown_fields()
-    if variance_shares is None or len(reader.faults) > before:
+    if variance_shares is None or copula is None or len(reader.faults) > before:
         return None
     return Dependence(
         variance_shares=variance_shares,
@@ -50,11 +53,12 @@ def read_dependence(reader: FieldReader) -> Dependence | None:
         value_path_coupling=canonical(coupling),
         bucket_correlation=correlation,
         share_level=share_level,
+        copula=copula,
     )
 
 
 def dependence_json(dependence: Dependence) -> dict[str, Any]:
-    """Without what stands at its default: a correlation, a level of shares."""
+    """Without what stands at its default: correlation, level of shares, copula."""
     content = asdict(dependence)
     correlation = content.pop("bucket_correlation")
     if correlation is not None:
@@ -64,6 +68,8 @@ def dependence_json(dependence: Dependence) -> dict[str, Any]:
         }
     if dependence.share_level == "reference_portfolio":
         del content["share_level"]
+    if dependence.copula == GAUSSIAN:
+        del content["copula"]
     return content
 
 

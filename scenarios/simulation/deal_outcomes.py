@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from scenarios.simulation.deal_law import DealLaw, inner_cumulative
 from scenarios.simulation.elementary import FloatArray
-from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.outcome_paths import Path
 from scenarios.simulation.path_slots import path_normals, path_quantiles
 from scenarios.simulation.score_lattice import (
@@ -21,6 +20,7 @@ from scenarios.simulation.score_lattice import (
     failure_ranks,
     score_lattice,
 )
+from scenarios.simulation.score_law import ScoreLaw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class DealOutcomes:
         return (self.exits,) if self.failures is None else (self.failures, self.exits)
 
 
-def deal_outcomes(*, law: DealLaw, latent: LatentLaw) -> DealOutcomes:
+def deal_outcomes(*, law: DealLaw, latent: ScoreLaw) -> DealOutcomes:
     """The outcomes of one deal law under the law of its score."""
     lattice = score_lattice(latent=latent, paths=law.paths)
     ranks = exit_ranks(latent=latent, lattice=lattice, paths=law.paths)

@@ -13,22 +13,28 @@ from numpy.typing import NDArray
 from scenarios.simulation.deal_law import DealLaw
 from scenarios.simulation.deal_outcomes import PlaceOutcomes, deal_outcomes
 from scenarios.simulation.elementary import FloatArray
-from scenarios.simulation.latent_law import LatentLaw
+from scenarios.simulation.score_lattice import ScoreLattice
+from scenarios.simulation.score_law import ScoreLaw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealTable:
     """``multiples`` is float32 (cells * SLOTS,): value per allocated dollar in lattice order.
 
-    Cell 0 begins at the score ``origin``; scores beyond the table belong to its end cells.
+    Scores beyond the lattice belong to its end cells.
     """
 
-    origin: float
+    lattice: ScoreLattice
     multiples: NDArray[np.float32]
+
+    @property
+    def origin(self) -> float:
+        """The score at which cell 0 begins."""
+        return float(self.lattice.edges[0])
 
 
 @lru_cache(maxsize=32)
-def deal_table(*, law: DealLaw, latent: LatentLaw) -> DealTable:
+def deal_table(*, law: DealLaw, latent: ScoreLaw) -> DealTable:
     """The table of one deal law under the law of its score, half a megabyte.
 
     A session builds the model of its law several times, and every part of a large validation does.
@@ -37,7 +43,7 @@ def deal_table(*, law: DealLaw, latent: LatentLaw) -> DealTable:
     multiples = np.concatenate([_multiples(law, part) for part in outcomes.by_cell()])
     table = multiples.astype(np.float32).ravel()
     table.flags.writeable = False
-    return DealTable(origin=float(outcomes.lattice.edges[0]), multiples=table)
+    return DealTable(lattice=outcomes.lattice, multiples=table)
 
 
 def _multiples(law: DealLaw, outcomes: PlaceOutcomes) -> FloatArray:

@@ -59,20 +59,9 @@ class LatentLaw:
 
     def quantile(self, probability: float) -> float:
         """The z with P(score <= z) = probability, for probabilities strictly in (0, 1)."""
-        if probability <= 0.5:
-            return self._section_search(lambda z: self.lower(z) >= probability)
-        rest = 1.0 - probability
-        return self._section_search(lambda z: self.upper(z) <= rest)
-
-    def _section_search(self, is_reached: Callable[[FloatArray], np.ndarray]) -> float:
         low = self.macro_loading * min(self.macro.lows) - QUANTILE_SEARCH_REACH
         high = self.macro_loading * max(self.macro.highs) + QUANTILE_SEARCH_REACH
-        sections = np.arange(QUANTILE_SECTIONS + 1, dtype=np.float64) / QUANTILE_SECTIONS
-        for _ in range(QUANTILE_ROUNDS):
-            grid = low + (high - low) * sections
-            first = int(np.argmax(is_reached(grid)))
-            low, high = float(grid[max(first - 1, 0)]), float(grid[first])
-        return high
+        return tail_quantile(self.lower, self.upper, probability, low=low, high=high)
 
     def _average(self, z: FloatArray, *, sign: float) -> FloatArray:
         """Average of P(sign * N <= sign * (z - a_m G) / normal part) over the macro factor."""
@@ -100,6 +89,25 @@ class LatentLaw:
         borders = sorted({*self.macro.lows, *self.macro.highs})
         distances = np.array([sign * self._distance(z, border) for border in borders])
         return dict(zip(borders, _tail_integral(distances), strict=True))
+
+
+def tail_quantile(
+    lower: Callable[[FloatArray], FloatArray],
+    upper: Callable[[FloatArray], FloatArray],
+    probability: float,
+    *,
+    low: float,
+    high: float,
+) -> float:
+    """The z in [low, high] with lower(z) = probability, from the tail that keeps its digits."""
+    sections = np.arange(QUANTILE_SECTIONS + 1, dtype=np.float64) / QUANTILE_SECTIONS
+    rest = 1.0 - probability
+    for _ in range(QUANTILE_ROUNDS):
+        grid = low + (high - low) * sections
+        is_reached = lower(grid) >= probability if probability <= 0.5 else upper(grid) <= rest
+        first = int(np.argmax(is_reached))
+        low, high = float(grid[max(first - 1, 0)]), float(grid[first])
+    return high
 
 
 def _tail_integral(t: FloatArray) -> FloatArray:

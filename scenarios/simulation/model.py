@@ -15,10 +15,9 @@ from scenarios.simulation.cash_flow_years import YEARS, late_value_fraction
 from scenarios.simulation.cash_flows import CashFlows, PortfolioCashFlows, check_weights
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.deal_expectations import deal_expectations
-from scenarios.simulation.deal_places import DealPlaces
+from scenarios.simulation.deal_places import bucket_places
 from scenarios.simulation.deal_table import deal_table
 from scenarios.simulation.elementary import FloatArray
-from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.macro_law import macro_law
 from scenarios.simulation.parameters import BucketParameters, SamplingName
 from scenarios.simulation.pooled_cash_flows import (
@@ -27,11 +26,12 @@ from scenarios.simulation.pooled_cash_flows import (
     YearlyAmounts,
 )
 from scenarios.simulation.pooled_deals import PooledDeals
-from scenarios.simulation.random_words import PURPOSES, Role, name_word
+from scenarios.simulation.random_words import PURPOSES
 from scenarios.simulation.recycled_buckets import RecycledBuckets, recycled_buckets
 from scenarios.simulation.recycling_gain import CONTROL_STREAM, EstimatedGains
 from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
 from scenarios.simulation.sample import Sample, sampling_of
+from scenarios.simulation.score_law import score_law
 from scenarios.simulation.stream import Stream
 from scenarios.simulation.systemic_factors import SystemicFactors
 from scenarios.simulation.variance_presets import Loadings
@@ -192,7 +192,11 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
     macro = macro_law(config.regimes)
     laws = [bucket_law(config=config, bucket=bucket) for bucket in config.buckets]
     # Buckets that differ in name alone share one table.
-    latents = {pair: LatentLaw(macro=macro, macro_loading=pair.macro) for pair in set(loadings)}
+    copula = config.dependence.copula
+    latents = {
+        pair: score_law(macro=macro, macro_loading=pair.macro, copula=copula)
+        for pair in set(loadings)
+    }
     tables = {
         (deal, pair): deal_table(law=deal, latent=latents[pair])
         for deal, pair in {(law.deal, pair) for law, pair in zip(laws, loadings, strict=True)}
@@ -201,11 +205,11 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
     expected = [expectations[law.deal] for law in laws]
     pooled = tuple(
         PooledDeals(
-            places=DealPlaces(
+            places=bucket_places(
                 key=key,
-                role=Role.DEAL,
-                name=name_word(role=Role.BUCKET, name=law.bucket.key),
-                origin=tables[law.deal, pair].origin,
+                bucket=law.bucket.key,
+                lattice=tables[law.deal, pair].lattice,
+                law=latents[pair],
                 own_loading=pair.own,
             ),
             table=tables[law.deal, pair],

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from scenarios.simulation.elementary import FloatArray, normal_quantile
 
-LATTICE_PER_UNIT = 512
+LATTICE_BITS = 9
+LATTICE_PER_UNIT = 1 << LATTICE_BITS
 """Cells of the latent-score lattice per unit of the score."""
 
 SLOT_BITS = 4
@@ -82,12 +83,10 @@ def _factor_table() -> FloatArray:
     return -normal_quantile(edges * 2.0**-53)
 
 
-@lru_cache(maxsize=16)
-def deal_lattice_table(own_loading: float) -> NDArray[np.int64]:
-    """SLOTS * round(LATTICE_PER_UNIT * own_loading * E) for each cell of the 28-bit integer r.
-
-    E = -quantile((r + 1/2) / 2^28) at the cell's middle, so small r is the upper tail.
-    """
+@lru_cache(maxsize=1)
+def deal_normal_table() -> FloatArray:
+    """E = -quantile((r + 1/2) / 2^28) at the middle of each cell of the 28-bit integer r, so small
+    r is the upper tail."""
     octaves = np.arange(DEAL_NORMAL_BITS)[:, None]
     starts = np.ldexp(1.0 + np.arange(1 << DEAL_CELL_BITS) * 2.0**-DEAL_CELL_BITS, octaves)
     # A cell narrower than 1 holds one integer r; it stands for [r, r + 1) like the others.
@@ -96,15 +95,21 @@ def deal_lattice_table(own_loading: float) -> NDArray[np.int64]:
     zero_octave = np.full(1 << DEAL_CELL_BITS, 0.5)
     probabilities = np.concatenate([zero_octave, middles]) * 2.0**-DEAL_NORMAL_BITS
     normals = -normal_quantile(probabilities)
-    table: NDArray[np.int64] = SLOTS * np.rint(LATTICE_PER_UNIT * own_loading * normals).astype(
-        np.int64
-    )
+    normals.flags.writeable = False
+    return normals
+
+
+@lru_cache(maxsize=16)
+def deal_lattice_table(own_loading: float) -> NDArray[np.int64]:
+    """SLOTS * round(LATTICE_PER_UNIT * own_loading * E) for each entry of ``deal_normal_table``."""
+    lattice = np.rint(LATTICE_PER_UNIT * own_loading * deal_normal_table())
+    table: NDArray[np.int64] = SLOTS * lattice.astype(np.int64)
     table.flags.writeable = False
     return table
 
 
 def deal_cells(normal_bits: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The cell in ``deal_lattice_table`` of the 28-bit integer r in each number SLOTS * r.
+    """The cell in ``deal_normal_table`` of the 28-bit integer r in each number SLOTS * r.
 
     Negative for r = 0, to be clipped.
     """

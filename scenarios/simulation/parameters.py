@@ -14,6 +14,7 @@ MAX_BUCKETS = 100
 
 ExitLawName = Literal["lognormal_pareto", "lognormal", "pareto"]
 VarianceSharesName = Literal["market", "calm", "crisis_prone", "stress"]
+CopulaFamily = Literal["gaussian", "t"]
 ShareLevel = Literal["reference_portfolio", "entry", "deal"]
 SamplingName = Literal["iid", "antithetic", "sobol"]
 UnspentReserves = Literal["returned", "idle"]
@@ -103,6 +104,17 @@ class VarianceShares:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copula:
+    """``degrees_of_freedom`` of the t copula; None under the Gaussian one."""
+
+    family: CopulaFamily
+    degrees_of_freedom: int | None
+
+
+GAUSSIAN = Copula(family="gaussian", degrees_of_freedom=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dependence:
     """Either ``factor_shares`` or ``bucket_correlation`` is set, the other is None.
 
@@ -116,6 +128,7 @@ class Dependence:
     value_path_coupling: float
     bucket_correlation: BucketCorrelation | None
     share_level: ShareLevel = "reference_portfolio"
+    copula: Copula = GAUSSIAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

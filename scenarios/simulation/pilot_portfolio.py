@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from scenarios.simulation.bucket_factors import BucketFactors
 from scenarios.simulation.deal_law import DealLaw
-from scenarios.simulation.deal_places import DealPlaces
+from scenarios.simulation.deal_places import bucket_places
 from scenarios.simulation.deal_table import deal_table
 from scenarios.simulation.elementary import FloatArray, log
-from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.macro_law import MacroLaw
-from scenarios.simulation.parameters import BucketParameters, VarianceShares
+from scenarios.simulation.parameters import BucketParameters, Copula, VarianceShares
 from scenarios.simulation.pooled_deals import PooledDeals
-from scenarios.simulation.random_words import Role, name_word, random_key
+from scenarios.simulation.random_words import random_key
 from scenarios.simulation.reference_deals import deal_weights, effective_deals
+from scenarios.simulation.score_law import score_law
 from scenarios.simulation.stream import Stream
 from scenarios.simulation.systemic_factors import SystemicFactors
 from scenarios.simulation.variance_presets import Loadings
@@ -49,6 +49,7 @@ class PilotPortfolio:
     """
 
     macro: MacroLaw
+    copula: Copula
     bucket_factors: BucketFactors
     buckets: tuple[BucketParameters, ...]
     deals: tuple[DealLaw, ...]
@@ -101,15 +102,15 @@ class PilotPortfolio:
         return draws
 
     def _pooled(self, loadings: Loadings) -> list[PooledDeals]:
-        latent = LatentLaw(macro=self.macro, macro_loading=loadings.macro)
-        tables = {law: deal_table(law=law, latent=latent) for law in set(self.deals)}
+        scores = score_law(macro=self.macro, macro_loading=loadings.macro, copula=self.copula)
+        tables = {law: deal_table(law=law, latent=scores) for law in set(self.deals)}
         return [
             PooledDeals(
-                places=DealPlaces(
+                places=bucket_places(
                     key=PILOT_KEY,
-                    role=Role.DEAL,
-                    name=name_word(role=Role.BUCKET, name=bucket.key),
-                    origin=tables[law].origin,
+                    bucket=bucket.key,
+                    lattice=tables[law].lattice,
+                    law=scores,
                     own_loading=loadings.own,
                 ),
                 table=tables[law],

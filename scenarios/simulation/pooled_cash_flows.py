@@ -10,8 +10,8 @@ from scenarios.simulation.cash_flow_years import YEARS
 from scenarios.simulation.deal_law import DealLaw
 from scenarios.simulation.deal_places import DealPlaces
 from scenarios.simulation.elementary import FloatArray
-from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.reference_deals import DealWeights
+from scenarios.simulation.score_law import ScoreLaw
 from scenarios.simulation.stream import Stream
 
 YearlyAmounts = NDArray[np.float32]
@@ -32,9 +32,9 @@ class PooledYears:
 class CashFlowTables:
     """Tables made when they are first asked for: a matrix needs none of them."""
 
-    _made: dict[tuple[DealLaw, LatentLaw], CashFlowTable] = field(default_factory=dict)
+    _made: dict[tuple[DealLaw, ScoreLaw], CashFlowTable] = field(default_factory=dict)
 
-    def of(self, *, law: DealLaw, latent: LatentLaw) -> CashFlowTable:
+    def of(self, *, law: DealLaw, latent: ScoreLaw) -> CashFlowTable:
         if (law, latent) not in self._made:
             self._made[law, latent] = cash_flow_table(law=law, latent=latent)
         return self._made[law, latent]
@@ -47,7 +47,7 @@ class PooledCashFlows:
     places: DealPlaces
     weights: DealWeights
     law: DealLaw
-    latent: LatentLaw
+    latent: ScoreLaw
     tables: CashFlowTables
 
     def flows(

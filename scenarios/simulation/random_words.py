@@ -32,6 +32,7 @@ class Role(IntEnum):
     SECTOR = 2
     STAGE = 3
     BUCKET = 4
+    SCALE = 5
 
 
 PURPOSES = {Sample.OPTIMIZATION: 1, Sample.VALIDATION: 2, Sample.PILOT: 3}

@@ -1,7 +1,8 @@
 """The lattice of latent scores under a deal table, and the ranks at its places.
 
 A cell is a short range of the score and has SLOTS places. The failure boundary, where the rank of
-a score is the probability of failure, is an edge of a cell.
+a score is the probability of failure, is an edge of a cell. Under the t copula scores reach far out
+and cells grow with their distance from the boundary.
 """
 
 import math
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from scenarios.simulation.elementary import FloatArray, normal_quantile
-from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.normal_tables import LATTICE_PER_UNIT
 from scenarios.simulation.outcome_paths import OutcomePaths
 from scenarios.simulation.path_slots import POSITIONS
+from scenarios.simulation.score_law import ScoreLaw
+from scenarios.simulation.student_law import StudentLaw
 
 # Next to the failure boundary the normal quantile of the rank is too curved to be interpolated.
 EXACT_CELLS = 64
@@ -33,6 +35,10 @@ class ScoreLattice:
     def cells(self) -> int:
         return len(self.edges) - 1
 
+    @property
+    def boundary(self) -> float:
+        return float(self.edges[self.failure_cells])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitRanks:
@@ -43,27 +49,25 @@ class ExitRanks:
     normal: FloatArray
 
 
-def score_lattice(*, latent: LatentLaw, paths: OutcomePaths) -> ScoreLattice:
-    """Cells of 1 / LATTICE_PER_UNIT over the reach of the score; the failure boundary is an
-    edge, and there is at least one unit on either side of it, however rare failures or exits."""
+def score_lattice(*, latent: ScoreLaw, paths: OutcomePaths) -> ScoreLattice:
+    """Cells over the reach of the score; the failure boundary is an edge, and there is at least
+    one unit on either side of it, however rare failures or exits."""
     failure = paths.failure_probability
-    if failure == 0.0:
-        boundary, failure_cells = latent.lowest, 0
-    else:
+    below, boundary = np.zeros(0), latent.lowest
+    if failure > 0.0:
         boundary = latent.quantile(failure)
-        failure_cells = _cells_over(max(boundary - latent.lowest, 1.0))
-    cells = failure_cells + _cells_over(max(latent.highest - boundary, 1.0))
-    numbers = np.arange(cells + 1, dtype=np.float64) - failure_cells
-    return ScoreLattice(edges=boundary + numbers / LATTICE_PER_UNIT, failure_cells=failure_cells)
+        below = _edge_distances(latent, max(boundary - latent.lowest, 1.0))[:0:-1]
+    above = _edge_distances(latent, max(latent.highest - boundary, 1.0))
+    return ScoreLattice(edges=boundary + np.concatenate([-below, above]), failure_cells=len(below))
 
 
-def failure_ranks(*, latent: LatentLaw, lattice: ScoreLattice, paths: OutcomePaths) -> FloatArray:
+def failure_ranks(*, latent: ScoreLaw, lattice: ScoreLattice, paths: OutcomePaths) -> FloatArray:
     """(failure cells, SLOTS) ranks among failures at every place, linear between cell edges."""
     edges = lattice.edges[: lattice.failure_cells + 1]
     return _between(latent.lower(edges) / paths.failure_probability)
 
 
-def exit_ranks(*, latent: LatentLaw, lattice: ScoreLattice, paths: OutcomePaths) -> ExitRanks:
+def exit_ranks(*, latent: ScoreLaw, lattice: ScoreLattice, paths: OutcomePaths) -> ExitRanks:
     """Ranks among exits at every place.
 
     Both forms are linear between cell edges; the quantile is exact next to the failure boundary.
@@ -79,8 +83,17 @@ def exit_ranks(*, latent: LatentLaw, lattice: ScoreLattice, paths: OutcomePaths)
     return ExitRanks(upper_tail=_between(upper_tail), normal=normal)
 
 
-def _cells_over(distance: float) -> int:
-    return math.ceil(distance * LATTICE_PER_UNIT)
+def _edge_distances(law: ScoreLaw, reach: float) -> FloatArray:
+    """Of cell edges from the failure boundary: 0, then on until ``reach`` is covered.
+
+    Under the t copula 1 + distance is even within an octave, LATTICE_PER_UNIT cells in each.
+    """
+    if not isinstance(law, StudentLaw):
+        return np.arange(math.ceil(reach * LATTICE_PER_UNIT) + 1) / LATTICE_PER_UNIT
+    octaves = math.frexp(1.0 + reach)[1] + 1  # The last holds the edge that covers the reach.
+    starts = 1.0 + np.arange(LATTICE_PER_UNIT) / LATTICE_PER_UNIT
+    distances = np.ldexp(starts, np.arange(octaves)[:, None]).ravel() - 1.0
+    return distances[: int(np.argmax(distances >= reach)) + 1]
 
 
 def _inside(probabilities: FloatArray) -> FloatArray:

@@ -19,8 +19,9 @@ CLOSE_ENOUGH = 0.001
 """The search stops at a miss a quarter of the pilot's standard error."""
 
 MOST_TRIALS = 16
-MOST_IDLE_TRIALS = 4
-"""Trials in a row without a better one."""
+MOST_IDLE_TRIALS = 3
+"""Trials in a row that hardly improve on the best: what is wanted is out of reach."""
+PROGRESS = 0.9
 
 SMALLEST_SHARE = 1e-4
 """Measured and wanted shares are raised to this before their logarithms are compared."""
@@ -97,8 +98,8 @@ def _search(
         )
         slope = _corrected(slope, moved=moved, changed=changed)
         logits = following
-        is_better = found.miss(wanted) < best.miss(wanted)
-        best, idle = (found, 0) if is_better else (best, idle + 1)
+        idle = 0 if found.miss(wanted) < PROGRESS * best.miss(wanted) else idle + 1
+        best = min(best, found, key=lambda calibrated: calibrated.miss(wanted))
     return best
 
 

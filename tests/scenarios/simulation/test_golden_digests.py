@@ -64,6 +64,24 @@ CONFIGS = {
             "share_level": "entry",
         },
     ),
+    "t copula": config_data(
+        buckets=[bucket_data("seed"), bucket_data("series_b", "fintech", reference_deals=3.7)],
+        dependence={
+            **config_data()["dependence"],
+            "variance_shares": {"macro": 0.2, "bucket": 0.25, "idiosyncratic": 0.55},
+            "share_level": "deal",
+            "copula": {"family": "t", "degrees_of_freedom": 5},
+        },
+    ),
+    "calibrated t copula": config_data(
+        buckets=[bucket_data("seed", reference_deals=4.0)],
+        dependence={
+            **config_data()["dependence"],
+            "variance_shares": {"macro": 0.5, "bucket": 0.2, "idiosyncratic": 0.3},
+            "share_level": "entry",
+            "copula": {"family": "t", "degrees_of_freedom": 8},
+        },
+    ),
     "stress": config_data(dependence={**config_data()["dependence"], "variance_shares": "stress"}),
 }
 
@@ -92,6 +110,12 @@ DIGESTS = {
     ),
     ("own shares", "optimization"): (
         "35775499b7f81db94e9e3e0485c221335c37a0a2aee3a5748762a0aef9ab926d"
+    ),
+    ("t copula", "optimization"): (
+        "09ac08ea24f82738f782247ee132fbcabf856f5a1b1f9c3a2054fb951c878241"
+    ),
+    ("calibrated t copula", "optimization"): (
+        "e5f2aa82a4729a4289efc964d98c05edf1060afb9d5f11aeaaef94740fd560e9"
     ),
     ("stress", "optimization"): (
         "34ea41544c1fcf10b9e1425c4489d762a39b94cde2ae385a052f20a3c37731e0"

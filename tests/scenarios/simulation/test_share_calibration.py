@@ -19,7 +19,7 @@ from scenarios.simulation.bucket_loadings import (
 from scenarios.simulation.checked_input import InvalidInput
 from scenarios.simulation.config import ScenarioConfig
 from scenarios.simulation.model import build_model
-from scenarios.simulation.parameters import VarianceShares
+from scenarios.simulation.parameters import GAUSSIAN, VarianceShares
 from scenarios.simulation.random_words import PURPOSES
 from scenarios.simulation.variance_presets import (
     LOADINGS,
@@ -55,13 +55,13 @@ def assert_same_loadings(found: Loadings, constants: Loadings) -> None:
 
 @pytest.mark.parametrize("preset", LOADINGS)
 def test_calibration_finds_the_constants_of_a_preset_again(preset: Any) -> None:
-    found = reference_loadings(PRESET_SHARES[preset])
+    found = reference_loadings(PRESET_SHARES[preset], GAUSSIAN)
     assert_same_loadings(found.loadings, LOADINGS[preset])
 
 
 @pytest.mark.parametrize("stage", STRESS_LOADINGS)
 def test_calibration_finds_the_constants_of_stress_again(stage: str) -> None:
-    assert_same_loadings(stress_loadings(stage).loadings, STRESS_LOADINGS[stage])
+    assert_same_loadings(stress_loadings(stage, GAUSSIAN).loadings, STRESS_LOADINGS[stage])
 
 
 def test_stress_gives_every_entry_of_ten_deals_its_shares() -> None:
