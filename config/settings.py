@@ -153,7 +153,8 @@ SPECTACULAR_SETTINGS = {
 # Celery: state lives in PostgreSQL, Redis is only a doorbell. docs/operations.md says why
 # acknowledgement is early and why nothing is retried by Celery itself.
 REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL
+# Nothing in its place: Celery would take an empty address for that of an AMQP server.
+CELERY_BROKER_URL = REDIS_URL or "redis-url-is-not-set://"
 if REDIS_URL.startswith("unix://"):
     CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace(
         "?db=", "?virtual_host=", 1
