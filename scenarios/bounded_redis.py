@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 Answer = TypeVar("Answer")
@@ -54,9 +54,10 @@ class BoundedRedis:
         except TimeoutError as error:
             self._leave_alone()
             raise OutOfReach(f"no answer within {within_seconds:.3f} s") from error
-        except (RedisError, OSError) as error:
+        except Exception as error:
+            # Of any kind: the client library does not foresee every answer that is no answer.
             self._leave_alone()
-            raise OutOfReach(str(error)) from error
+            raise OutOfReach(f"{type(error).__name__}: {error}") from error
 
     def close(self) -> None:
         self._redis.connection_pool.disconnect()

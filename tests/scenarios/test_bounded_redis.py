@@ -53,6 +53,25 @@ def test_server_that_hangs_is_given_up(tmp_path: Path) -> None:
             redis.ask(lambda redis: redis.get("x"), within_seconds=SHORT_SECONDS)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"no protocol at all\r\n",
+        b"$not-a-number\r\n",
+        b"$-7\r\n",
+        b"*2\r\n+one\r\n%x\r\n",
+        b"\x00\r\n",
+    ],
+)
+def test_server_that_talks_nonsense_is_left_alone(answer: bytes, tmp_path: Path) -> None:
+    with broken_broker(tmp_path, answer=answer):
+        redis = bounded(f"unix://{tmp_path}/broken.sock?db=0")
+        for _ in range(2):
+            with pytest.raises(OutOfReach):
+                redis.ask(lambda redis: redis.get("x"), within_seconds=SHORT_SECONDS)
+        redis.close()
+
+
 def test_server_that_failed_is_not_asked_again_during_the_pause(tmp_path: Path) -> None:
     with dripping_redis(tmp_path) as server:
         redis = bounded(server.url)
