@@ -159,10 +159,42 @@ TOGETHER = LawGroup(
         CORRELATION,
     ),
 )
+RECYCLING = (
+    _law(
+        "recycling.utilization_fraction",
+        "Exit proceeds recycled",
+        Unit.PERCENT,
+        "Share of what exits return until the deadline. All five blank: as calibrated.",
+    ),
+    _law(
+        "recycling.cost_multiple",
+        "Recycled, at most",
+        Unit.MULTIPLE,
+        "Times what the deals of the bucket cost: 0 to 10.",
+    ),
+    _law(
+        "recycling.max_deals",
+        "New deals, at most",
+        Unit.DEALS,
+        "In each bucket: 0 to 100.",
+    ),
+    _law(
+        "recycling.deadline_years",
+        "Recycled until year",
+        Unit.YEARS,
+        "What exits return later is distributed: 0 to 16.",
+    ),
+    _law(
+        "recycling.vintage_correlation",
+        "Market of the new deals",
+        Unit.NUMBER,
+        "1: that of the old deals; 0: one of its own. Blank: 0.5.",
+    ),
+)
 RESERVES = LawGroup(
     key="law-reserves",
-    label="Reserves",
-    help="",
+    label="Reserves and recycling",
+    help="Recycled is what exits return, into new deals of the same bucket and once only.",
     fields=(
         _law(
             "unspent_reserves",
@@ -171,6 +203,7 @@ RESERVES = LawGroup(
             "Money set aside for follow-ons that no round asks for.",
             choices=(("returned", "Come back as cash"), ("idle", "Are lost")),
         ),
+        *RECYCLING,
     ),
 )
 SAMPLING = LawGroup(

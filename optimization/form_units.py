@@ -11,6 +11,8 @@ from enum import Enum
 # Exact powers of ten only: 36.6 percent must become 0.366 and not 0.36599999999999994.
 PERCENT = Decimal("0.01")
 MILLION = Decimal(1_000_000)
+# Beyond it a float does not hold every whole number, and digits would be made up.
+LARGEST_EXACT = 2**53
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
@@ -63,7 +65,8 @@ def json_value(typed: str, unit: Unit) -> object:
             return _plain(number * MILLION)
     except DecimalException:  # Beyond the exponents of the decimal arithmetic.
         return text
-    return float(number)
+    is_whole = number == number.to_integral_value() and abs(number) < LARGEST_EXACT
+    return int(number) if is_whole else float(number)
 
 
 def typed_text(value: object, unit: Unit) -> str:

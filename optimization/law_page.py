@@ -33,7 +33,7 @@ def _exit_law(value: Mapping[str, Any]) -> str:
 
 def _copula(value: Mapping[str, Any]) -> str:
     if value["family"] == "t":
-        return f"t with {value['degrees_of_freedom']} degrees of freedom"
+        return f"t with {value['degrees_of_freedom']:g} degrees of freedom"
     return "Gaussian"
 
 
@@ -72,7 +72,7 @@ def _unspent_reserves(value: str) -> str:
 def _recycling(value: Mapping[str, Any]) -> str:
     return (
         f"{percent(value['utilization_fraction'], 0)} of exit proceeds, at most"
-        f" {value['max_deals']} deals per bucket, until year {value['deadline_years']:g}"
+        f" {value['max_deals']:g} deals per bucket, until year {value['deadline_years']:g}"
     )
 
 

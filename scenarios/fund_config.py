@@ -24,6 +24,7 @@ LAW_PATHS: Mapping[str, str] = MappingProxyType(
         "value_path_coupling": "dependence.value_path_coupling",
         "failure_recovery": "failure_recovery",
         "unspent_reserves": "unspent_reserves",
+        "recycling": "recycling",
         "sampling": "sampling",
     }
 )

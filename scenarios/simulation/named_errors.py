@@ -26,6 +26,7 @@ NAMED_ERRORS: Mapping[str, str] = MappingProxyType(
         "S_RANGE": "a number of scenarios out of range",
         "BUCKET_DUPLICATE": "a bucket listed twice",
         "NON_FINITE_INPUT": "NaN or an infinity where a number is needed",
+        "RECYCLE_RANGE": "a recycling parameter out of range",
     }
 )
 """What each name is about."""

@@ -22,6 +22,13 @@ CORRELATION = {
     "buckets": KEYS,
     "matrix": [[1.0 if row == column else 0.4 for column in range(4)] for row in range(4)],
 }
+RECYCLING = {
+    "utilization_fraction": 0.5,
+    "cost_multiple": 1.0,
+    "max_deals": 3,
+    "deadline_years": 6.0,
+    "vintage_correlation": 0.5,
+}
 FACTOR_SHARES = {"sector": 0.2, "stage": 0.2, "bucket": 0.6}
 
 
@@ -39,6 +46,7 @@ def key(data: dict[str, Any]) -> str:
         ("", "exit_law", {"law": "lognormal", "tail_index": None, "multiple_cap": None}),
         ("", "failure_recovery", {"threshold": 0.7, "maximum": 0.5}),
         ("", "unspent_reserves", "idle"),
+        ("", "recycling", RECYCLING),
         ("", "sampling", "antithetic"),
         ("dependence", "variance_shares", "calm"),
         ("dependence", "variance_shares", "stress"),
@@ -134,7 +142,14 @@ def test_reach_of_shares_is_not_asked_of_a_request_with_other_faults() -> None:
     assert found({"mip_gap": 9, "scenario_law": law}) == [("mip_gap", "OUT_OF_RANGE")]
 
 
-@pytest.mark.parametrize("law", [None, {}, {"sampling": None, "exit_law": None}])
+@pytest.mark.parametrize(
+    "law",
+    [
+        None,
+        {},
+        {"sampling": None, "exit_law": None, "recycling": None},
+    ],
+)
 def test_request_that_states_nothing_needs_the_matrix_of_one_without_a_law(law: Any) -> None:
     assert key({"scenario_law": law}) == key({})
     assert asked({"scenario_law": law}).as_json()["scenario_law"] is None
@@ -199,6 +214,11 @@ def test_stated_members_are_kept_with_the_request_as_they_were_stated() -> None:
             {"failure_recovery": {"threshold": 0.5}},
             "scenario_law.failure_recovery.maximum",
             "REQUIRED",
+        ),
+        (
+            {"recycling": {**RECYCLING, "max_deals": 101}},
+            "scenario_law.recycling.max_deals",
+            "RECYCLE_RANGE",
         ),
         ({"unspent_reserves": "kept"}, "scenario_law.unspent_reserves", "NOT_A_CHOICE"),
         ({"sampling": 7}, "scenario_law.sampling", "NOT_A_CHOICE"),

@@ -60,6 +60,14 @@ scenario_laws = st.fixed_dictionaries(
         "failure_recovery": st.fixed_dictionaries(
             {"threshold": st.floats(0, 0.999), "maximum": fractions}
         ),
+        "recycling": st.fixed_dictionaries(
+            {
+                "utilization_fraction": fractions,
+                "cost_multiple": st.floats(0, 10),
+                "max_deals": st.integers(0, 100),
+                "deadline_years": st.floats(0, 16),
+            }
+        ),
         "unspent_reserves": st.sampled_from(["idle", "returned", None]),
         "sampling": st.sampled_from(["iid", "antithetic", "sobol"]),
     },

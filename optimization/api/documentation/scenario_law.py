@@ -2,6 +2,8 @@
 
 from typing import Any, get_args
 
+from scenarios.simulation.cash_flow_years import YEARS
+from scenarios.simulation.config_recycling import DEFAULT_VINTAGE_CORRELATION
 from scenarios.simulation.config_sections import EXIT_LAW_FIELDS
 from scenarios.simulation.parameters import SamplingName, ShareLevel, UnspentReserves
 from scenarios.simulation.variance_presets import PRESET_SHARES
@@ -78,6 +80,21 @@ SCENARIO_LAW: dict[str, Any] = {
         "unspent_reserves": _choice(
             "Whether reserves that no deal calls come back as cash or are lost.",
             *get_args(UnspentReserves),
+        ),
+        "recycling": _record(
+            "What early exits return goes into new deals of the same bucket, once: at most"
+            " utilization_fraction of it, cost_multiple times the cost, and the cost of max_deals"
+            " deals, from exits up to deadline_years. Any of the four at 0 recycles nothing.",
+            utilization_fraction=SHARE,
+            cost_multiple={"type": "number", "minimum": 0, "maximum": 10},
+            max_deals={"type": "integer", "minimum": 0, "maximum": 100},
+            deadline_years={"type": "number", "minimum": 0, "maximum": YEARS},
+            vintage_correlation={
+                "type": ["number", "null"],
+                "minimum": 0,
+                "maximum": 1,
+                "default": DEFAULT_VINTAGE_CORRELATION,
+            },
         ),
         "sampling": _choice(
             "How the optimization scenarios are drawn. Validation scenarios are always"

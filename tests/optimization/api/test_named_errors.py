@@ -24,6 +24,12 @@ from tests.scenarios.simulation.sample_config import bucket_data, config_data
 
 BENCHMARK = benchmark_calibration()["parameters"]
 KEYS = ["seed/fintech", "seed/saas", "series_a/fintech", "series_a/saas"]
+RECYCLING = {
+    "utilization_fraction": 0.5,
+    "cost_multiple": 1,
+    "max_deals": 3,
+    "deadline_years": 6,
+}
 Prepare = Callable[[Fund], dict[str, Any]]
 
 
@@ -164,6 +170,13 @@ THROUGH_THE_API: list[tuple[str, str, Prepare, str, str]] = [
         law(value_path_coupling=float("nan")),
         "/scenario_law/value_path_coupling",
         "scenario_law.value_path_coupling: is NaN, must be a finite number",
+    ),
+    (
+        "RECYCLE_RANGE",
+        "RECYCLE_RANGE",
+        law(recycling={**RECYCLING, "utilization_fraction": 1.5}),
+        "/scenario_law/recycling/utilization_fraction",
+        "utilization_fraction: is 1.5, must be at least 0 and at most 1",
     ),
 ]
 # Name, a config, and the line that the command prints about it.

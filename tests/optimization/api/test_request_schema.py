@@ -65,6 +65,15 @@ scenario_laws = perhaps(
     factor_shares=factor_shares,
     value_path_coupling=st.floats(0, 0.95),
     failure_recovery=st.just({"threshold": 0, "maximum": 1}),
+    recycling=st.fixed_dictionaries(
+        {
+            "utilization_fraction": fractions,
+            "cost_multiple": st.floats(0, 10),
+            "max_deals": st.integers(0, 100),
+            "deadline_years": st.floats(0, 16),
+        },
+        optional={"vintage_correlation": st.none() | fractions},
+    ),
     unspent_reserves=st.sampled_from(["returned", "idle"]),
     sampling=st.sampled_from(["iid", "antithetic", "sobol"]),
 ) | st.fixed_dictionaries(

@@ -18,6 +18,12 @@ from tests.optimization.pages.requests import VERSION, request_form, shipped_fac
 FACTS = shipped_facts()
 KEYS = [bucket["key"] for bucket in FACTS.buckets]
 TABLE = uncorrelated_table(KEYS)
+RECYCLING = {
+    "utilization_fraction": 0.5,
+    "cost_multiple": 1.25,
+    "max_deals": 3,
+    "deadline_years": 6.5,
+}
 SHARES = {"macro": 0.4, "bucket": 0.3, "idiosyncratic": 0.3}
 
 
@@ -60,6 +66,10 @@ def test_filled_section_is_the_law_that_the_api_accepts() -> None:
         factor_shares__stage="20",
         factor_shares__bucket="60",
         unspent_reserves="idle",
+        recycling__utilization_fraction="50",
+        recycling__cost_multiple="1.25x",
+        recycling__max_deals="3",
+        recycling__deadline_years="6.5",
         sampling="sobol",
     )
     assert law_of(form) == {
@@ -69,10 +79,32 @@ def test_filled_section_is_the_law_that_the_api_accepts() -> None:
         "variance_shares": "calm",
         "factor_shares": {"sector": 0.2, "stage": 0.2, "bucket": 0.6},
         "unspent_reserves": "idle",
+        "recycling": RECYCLING,
         "sampling": "sobol",
     }
-    assert form.stated_law_count == 12
     assert form.parsed.optimization_scenarios == 512
+
+
+def test_whole_numbers_stay_whole_in_the_request() -> None:
+    form = law_form(
+        recycling__utilization_fraction="50",
+        recycling__cost_multiple="1",
+        recycling__max_deals="3",
+        recycling__deadline_years="6.5",
+    )
+    stated = {name: repr(number) for name, number in law_of(form)["recycling"].items()}
+    assert stated == {
+        "utilization_fraction": "0.5",
+        "cost_multiple": "1",
+        "max_deals": "3",
+        "deadline_years": "6.5",
+    }
+
+
+def test_section_says_how_much_of_it_is_filled_in() -> None:
+    form = law_form(exit_law__law="lognormal", sampling="sobol", unspent_reserves="")
+    assert form.is_valid()
+    assert form.stated_law_count == 2
 
 
 def test_own_shares_are_three_numbers_and_what_they_hold_for() -> None:
@@ -134,6 +166,35 @@ def test_upload_that_cannot_be_read_leaves_what_was_typed() -> None:
             {"failure_recovery__threshold": "120", "failure_recovery__maximum": "50"},
             "failure_recovery-threshold",
             "Must be at least 0% and at most 99.9%; you entered 120.",
+        ),
+        (
+            {
+                "recycling__utilization_fraction": "150",
+                "recycling__cost_multiple": "1",
+                "recycling__max_deals": "3",
+                "recycling__deadline_years": "6",
+            },
+            "recycling-utilization_fraction",
+            "Must be at least 0% and at most 100%; you entered 150.",
+        ),
+        (
+            {
+                "recycling__utilization_fraction": "50",
+                "recycling__cost_multiple": "11x",
+                "recycling__max_deals": "3",
+                "recycling__deadline_years": "6",
+            },
+            "recycling-cost_multiple",
+            "Must be at least 0 and at most 10; you entered 11x.",
+        ),
+        (
+            {
+                "recycling__utilization_fraction": "50",
+                "recycling__cost_multiple": "1",
+                "recycling__deadline_years": "6",
+            },
+            "recycling-max_deals",
+            "Fill this in.",
         ),
         ({"failure_recovery__threshold": "20"}, "failure_recovery-maximum", "Fill this in."),
         (
@@ -310,6 +371,7 @@ laws = st.fixed_dictionaries(
         "value_path_coupling": st.integers(0, 95).map(lambda percent: percent / 100),
         "failure_recovery": st.just({"threshold": 0.123, "maximum": 1}),
         "unspent_reserves": st.sampled_from(["returned", "idle"]),
+        "recycling": st.sampled_from([RECYCLING, {**RECYCLING, "vintage_correlation": 0}]),
         "sampling": st.sampled_from(["iid", "antithetic", "sobol"]),
     },
 ) | st.just(
