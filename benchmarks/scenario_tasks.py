@@ -15,6 +15,12 @@ from scenarios.simulation.model import SCENARIOS_AT_ONCE, ScenarioModel, build_m
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.stream import Stream
 
+RECYCLING = {
+    "utilization_fraction": 0.5,
+    "cost_multiple": 1.0,
+    "max_deals": 3,
+    "deadline_years": 6.0,
+}
 WANTED_DEALS_PER_SECOND = 60e6
 WANTED_SECONDS_FEW = 0.030
 WANTED_SECONDS_MANY = 0.060
@@ -85,6 +91,7 @@ def _variants(sizes: Sizes) -> Mapping[str, ScenarioConfig]:
     changes: dict[str, dict[str, Any]] = {
         "antithetic": {"sampling": "antithetic"},
         "sobol": {"sampling": "sobol"},
+        "recycling": {"recycling": RECYCLING},
     }
     return {
         name: benchmark_config(buckets=sizes.buckets, **change) for name, change in changes.items()

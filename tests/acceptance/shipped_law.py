@@ -16,6 +16,14 @@ ENTRY_STAGES = ("seed", "series_a", "series_b", "series_c")
 SECTORS = ("biotech", "fintech", "saas")
 OWN_SHARES = {"macro": 0.45, "bucket": 0.25, "idiosyncratic": 0.30}
 
+RECYCLING = {
+    "utilization_fraction": 0.5,
+    "cost_multiple": 1.0,
+    "max_deals": 3,
+    "deadline_years": 6.0,
+    "vintage_correlation": 0.5,
+}
+
 WAYS_TO_HANG_TOGETHER: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
         "market": {"variance_shares": "market"},
@@ -38,6 +46,8 @@ OPTIONS: Mapping[str, dict[str, Any]] = MappingProxyType(
         "antithetic": {"sampling": "antithetic"},
         "sobol": {"sampling": "sobol"},
         "a seed": {"seed": "anniversary"},
+        "recycling": {"recycling": RECYCLING},
+        "recycling with sobol": {"recycling": RECYCLING, "sampling": "sobol"},
     }
 )
 """Changes of the whole law; members of ``dependence`` are added to the calibration's."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.config import parse_config
 from scenarios.simulation.sample import Sample
-from tests.acceptance.shipped_law import ENTRY_STAGES, OPTIONS, bucket, law, model_of
+from tests.acceptance.shipped_law import ENTRY_STAGES, OPTIONS, RECYCLING, bucket, law, model_of
 
 SCENARIOS = 300
 
@@ -44,6 +44,16 @@ def buckets(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 shares_of_a_deal = st.sampled_from(
     [(0.99, 0.0, 0.01), (0.0, 0.99, 0.01), (0.0, 0.0, 1.0), (0.3, 0.3, 0.4)]
+)
+
+recyclings = st.fixed_dictionaries(
+    {
+        "utilization_fraction": st.sampled_from([0.0, 0.3, 1.0]),
+        "cost_multiple": st.sampled_from([0.2, 10.0]),
+        "max_deals": st.sampled_from([0, 1, 30]),
+        "deadline_years": st.sampled_from([0.5, 16.0]),
+        "vintage_correlation": st.sampled_from([0.0, 0.5, 1.0]),
+    }
 )
 
 
@@ -80,6 +90,7 @@ def laws(draw: st.DrawFn) -> dict[str, Any]:
         sampling=draw(st.sampled_from(["iid", "antithetic", "sobol"])),
         unspent_reserves=draw(st.sampled_from(["returned", "idle"])),
         seed=draw(st.sampled_from([None, 0, "x"])),
+        recycling=draw(st.one_of(st.none(), recyclings)),
     )
 
 
@@ -132,6 +143,11 @@ def _write_whole_numbers_as_floats(data: dict[str, Any]) -> None:
     data["financing"]["max_rounds"] = float(data["financing"]["max_rounds"])
 
 
+def _recycle_nothing(data: dict[str, Any]) -> None:
+    if not data.get("recycling"):
+        data["recycling"] = {**RECYCLING, "max_deals": 0}
+
+
 def _move_below_the_grid(data: dict[str, Any]) -> None:
     data["financing"]["dilution_per_round"] += 2e-10
 
@@ -141,6 +157,7 @@ SAME_LAW: tuple[OtherWords, ...] = (
     _turn_buckets_round,
     _state_independent_sampling,
     _write_whole_numbers_as_floats,
+    _recycle_nothing,
     _move_below_the_grid,
 )
 
@@ -184,6 +201,7 @@ EVERY_OPTION = law(
         "factor_shares": {"sector": 0.5, "stage": 0.2, "bucket": 0.3},
     },
     buckets=[bucket("seed"), bucket("series_b", "space")],
+    recycling=RECYCLING,
 )
 
 NESTED_NUMBERS = {
@@ -194,6 +212,11 @@ NESTED_NUMBERS = {
     "regime": ("regimes", 0, "shock_max"),
     "later stage": ("stages", "late", "exit_probability"),
     "bucket": ("buckets", 1, "cheque_variation"),
+    **{
+        f"recycling {field}": ("recycling", field)
+        for field in ("utilization_fraction", "cost_multiple", "deadline_years")
+    },
+    "vintage correlation": ("recycling", "vintage_correlation"),
 }
 COUNTERWEIGHTS = {
     "own macro share": ("dependence", "variance_shares", "bucket"),
