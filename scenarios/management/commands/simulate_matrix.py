@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,12 +16,18 @@ from scenarios.json_file import UnreadableJsonFile, read_json_file
 from scenarios.simulation.bucket_statistics import bucket_statistics
 from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.checked_input import Fault, InvalidInput
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.follow_on_pricing import pricing_warnings
 from scenarios.simulation.matrix_bytes import content_sha256
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.named_errors import line_with_name
+from scenarios.simulation.parameters import VarianceShares
 from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_shares import NoVariance, measured_variance_shares
+from scenarios.simulation.variance_shares import (
+    NoVariance,
+    measured_bucket_shares,
+    measured_variance_shares,
+)
 
 LARGEST_SCENARIOS = 1_000_000
 EXIT_BAD_INPUT = 2
@@ -67,12 +74,12 @@ class Command(BaseCommand):
             self._refuse([line_with_name(Fault("--scenarios", "OUT_OF_RANGE", rule))])
         try:
             config = parse_config(read_json_file(config_path))
+            started = time.perf_counter()
+            model = build_model(config)
         except UnreadableJsonFile as error:
             self._refuse([str(error)])
         except InvalidInput as error:
             self._refuse(line_with_name(fault) for fault in error.faults)
-        started = time.perf_counter()
-        model = build_model(config)
         multiples = model.multiples(sample=sample, first_scenario=0, count=scenarios)
         seconds = time.perf_counter() - started
         try:
@@ -84,8 +91,7 @@ class Command(BaseCommand):
             {
                 "matrix_key": matrix_key(config=config, scenarios=scenarios, sample=sample),
                 "sha256": content_sha256(multiples),
-                "buckets": _bucket_rows(model, multiples),
-                "variance_shares": _variance_shares(model),
+                **_report(config, model, multiples),
                 "seconds": round(seconds, 6),
             }
         )
@@ -103,8 +109,36 @@ def _shown_option(name: str) -> str:
     return "CONFIG.json" if name == "config" else f"--{name}"
 
 
-def _bucket_rows(model: ScenarioModel, multiples: NDArray[np.float32]) -> list[dict[str, Any]]:
+def _report(
+    config: ScenarioConfig, model: ScenarioModel, multiples: NDArray[np.float32]
+) -> dict[str, Any]:
+    """Shares are None where a multiple does not vary, and a warning says so."""
+    warnings = [_warning(warning.code, warning.message) for warning in pricing_warnings(config)]
+    portfolio_shares = None
+    bucket_shares: Sequence[VarianceShares | None] = [None] * len(model.buckets)
+    try:
+        portfolio_shares = asdict(measured_variance_shares(model=model))
+        bucket_shares = measured_bucket_shares(model=model)
+    except NoVariance as error:
+        warnings.append(_warning("NO_VARIANCE", f"There are no variance shares: {error}."))
+    return {
+        "buckets": _bucket_rows(model, multiples, bucket_shares),
+        "variance_shares": portfolio_shares,
+        "warnings": warnings,
+    }
+
+
+def _warning(code: str, message: str) -> dict[str, str]:
+    return {"code": code, "message": message}
+
+
+def _bucket_rows(
+    model: ScenarioModel,
+    multiples: NDArray[np.float32],
+    shares: Sequence[VarianceShares | None],
+) -> list[dict[str, Any]]:
     statistics = bucket_statistics(multiples)
+    rows = zip(model.bucket_keys, model.loadings, shares, strict=True)
     return [
         {
             "key": key,
@@ -113,19 +147,11 @@ def _bucket_rows(model: ScenarioModel, multiples: NDArray[np.float32]) -> list[d
             "median": float(statistics.medians[row]),
             "p90": float(statistics.p90s[row]),
             "loss_probability": float(statistics.loss_probabilities[row]),
+            "variance_shares": None if measured is None else asdict(measured),
+            "loadings": {
+                "macro_squared": loadings.macro_squared,
+                "bucket_squared": loadings.bucket_squared,
+            },
         }
-        for row, key in enumerate(model.bucket_keys)
+        for row, (key, loadings, measured) in enumerate(rows)
     ]
-
-
-def _variance_shares(model: ScenarioModel) -> dict[str, float] | None:
-    """Of the equally weighted portfolio; None if its multiple does not vary."""
-    try:
-        shares = measured_variance_shares(model=model)
-    except NoVariance:
-        return None
-    return {
-        "macro": shares.macro,
-        "bucket": shares.bucket,
-        "idiosyncratic": shares.idiosyncratic,
-    }

@@ -14,7 +14,8 @@ from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.config import parse_config
 from scenarios.simulation.model import build_model
 from scenarios.simulation.sample import Sample
-from tests.scenarios.simulation.sample_config import bucket_data, config_data
+from scenarios.simulation.variance_presets import STRESS_LOADINGS
+from tests.scenarios.simulation.sample_config import bucket_data, config_data, stage_data
 
 
 def written(path: Path, content: Any) -> Path:
@@ -75,7 +76,14 @@ def test_matrix_and_report_are_those_of_the_model(tmp_path: Path) -> None:
 
 def test_report_has_the_promised_fields(tmp_path: Path) -> None:
     printed = simulate(tmp_path, config_data(buckets=[bucket_data()]))
-    assert set(printed) == {"matrix_key", "sha256", "buckets", "variance_shares", "seconds"}
+    assert set(printed) == {
+        "matrix_key",
+        "sha256",
+        "buckets",
+        "variance_shares",
+        "warnings",
+        "seconds",
+    }
     assert set(printed["buckets"][0]) == {
         "key",
         "expected_multiple",
@@ -83,9 +91,103 @@ def test_report_has_the_promised_fields(tmp_path: Path) -> None:
         "median",
         "p90",
         "loss_probability",
+        "variance_shares",
+        "loadings",
     }
     assert set(printed["variance_shares"]) == {"macro", "bucket", "idiosyncratic"}
     assert printed["seconds"] >= 0
+
+
+def with_dependence(**dependence: Any) -> dict[str, Any]:
+    data = config_data(dependence={**config_data()["dependence"], **dependence})
+    data["buckets"] = [bucket_data("seed"), bucket_data("series_b", reference_deals=1.0)]
+    return data
+
+
+def test_buckets_show_their_shares_and_loadings(tmp_path: Path) -> None:
+    printed = simulate(tmp_path, with_dependence(variance_shares="stress"))
+    seed, series_b = printed["buckets"]
+    assert seed["loadings"] == {
+        "macro_squared": STRESS_LOADINGS["seed"].macro_squared,
+        "bucket_squared": STRESS_LOADINGS["seed"].bucket_squared,
+    }
+    assert series_b["loadings"] != seed["loadings"]
+    for bucket in (seed, series_b):
+        assert sum(bucket["variance_shares"].values()) == pytest.approx(1, abs=1e-12)
+    # Stress means ten deals; a single one varies mostly by itself.
+    assert series_b["variance_shares"]["idiosyncratic"] > 0.5
+    assert seed["variance_shares"]["macro"] == pytest.approx(0.5, abs=0.04)
+    assert printed["warnings"] == []
+
+
+def test_doubtful_pricing_of_follow_ons_is_a_warning(tmp_path: Path) -> None:
+    config = config_data(buckets=[bucket_data("seed")])
+    config["stages"]["seed"]["step_up"] = 10.0
+    (warning,) = simulate(tmp_path, config)["warnings"]
+    assert warning["code"] == "FOLLOW_ON_PRICING"
+    assert "check the step-up of seed" in warning["message"]
+
+
+def test_multiple_that_never_varies_has_no_shares(tmp_path: Path) -> None:
+    # Every company exits in its first round, at multiples that float32 cannot tell apart.
+    stage = stage_data(1.0, 0.0, 0.0, 99_999.0, 99_999.000001, 2.0, 2.0)
+    printed = simulate(
+        tmp_path,
+        config_data(
+            buckets=[bucket_data("series_c", reserve_ratio=0.0)],
+            exit_law={"law": "lognormal", "tail_index": None, "multiple_cap": None},
+            stages={**config_data()["stages"], "series_c": stage},
+        ),
+    )
+    (warning,) = printed["warnings"]
+    assert warning["code"] == "NO_VARIANCE"
+    assert "is the same in 8192 scenarios" in warning["message"]
+    assert printed["variance_shares"] is None
+    assert printed["buckets"][0]["variance_shares"] is None
+
+
+@pytest.mark.parametrize(
+    ("dependence", "line"),
+    [
+        (
+            {"variance_shares": {"macro": 0.5, "bucket": 0.2, "idiosyncratic": 0.2}},
+            "dependence.variance_shares: sum to 0.9, must sum to 1 [SHARES_SUM]",
+        ),
+        (
+            {
+                "variance_shares": {"macro": 0.5, "bucket": 0.5, "idiosyncratic": 0.0},
+                "share_level": "deal",
+            },
+            "dependence.variance_shares.idiosyncratic: is 0, must be at least 0.01 at share_level "
+            "'deal': deals need a part of their own [LOADS_INVALID]",
+        ),
+        (
+            {"copula": {"family": "t", "degrees_of_freedom": 2}},
+            "dependence.copula.degrees_of_freedom: is 2, must be at least 3 and at most 100",
+        ),
+        (
+            {"share_level": "entry"},
+            "dependence.share_level: is set, which only own variance_shares may have",
+        ),
+    ],
+)
+def test_faulty_dependence_is_refused_by_field(
+    tmp_path: Path, dependence: dict[str, Any], line: str
+) -> None:
+    assert refused_config(tmp_path, with_dependence(**dependence)) == [line]
+
+
+def test_shares_out_of_reach_are_refused_with_what_was_reached(tmp_path: Path) -> None:
+    config = with_dependence(
+        variance_shares={"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25}, share_level="entry"
+    )
+    config["buckets"] = [bucket_data("seed", reference_deals=1.0), bucket_data("series_b")]
+    (line,) = refused_config(tmp_path, config)
+    assert line.startswith(
+        "dependence.variance_shares: cannot hold in seed/saas: asked for 0.500 / 0.250 / 0.250,"
+        " the closest is 0."
+    )
+    assert line.endswith("[SHARES_UNATTAINABLE]")
 
 
 def test_validation_sample_is_another_matrix(tmp_path: Path) -> None:
