@@ -17,6 +17,7 @@ from scenarios.models import GeneratedMatrix, OtherKernel, ScenarioMatrix, Statu
 from scenarios.simulation.cash_flow_bytes import encode_cash_flows
 from scenarios.simulation.checked_input import InvalidInput
 from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.follow_on_pricing import pricing_warnings
 from scenarios.simulation.matrix_bytes import encode
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.parameters import VarianceShares
@@ -85,13 +86,14 @@ def simulate(*, config: ScenarioConfig, scenarios: int) -> GeneratedMatrix:
     multiples = model.multiples(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
     flows = model.cash_flows(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
     shares = measured_variance_shares(model=model, weights=None)
-    bucket_shares, warnings = _bucket_shares(model)
+    bucket_shares, without_variance = _bucket_shares(model)
+    mispriced = [_warning(pricing.code, pricing.message) for pricing in pricing_warnings(config)]
     return GeneratedMatrix(
         encoded=encode(multiples),
         cash_flows=encode_cash_flows(flows),
         buckets=_bucket_facts(model, bucket_shares),
         variance_shares=asdict(shares),
-        warnings=warnings,
+        warnings=without_variance + mispriced,
         seconds=time.perf_counter() - started,
     )
 
@@ -110,8 +112,12 @@ def _bucket_shares(
     try:
         return measured_bucket_shares(model=model), []
     except NoVariance as error:
-        warning = {"code": "NO_VARIANCE", "message": f"{error}: buckets have no variance shares."}
-        return [None] * len(model.buckets), [warning]
+        message = f"{error}: buckets have no variance shares."
+        return [None] * len(model.buckets), [_warning("NO_VARIANCE", message)]
+
+
+def _warning(code: str, message: str) -> dict[str, str]:
+    return {"code": code, "message": message}
 
 
 def _bucket_facts(

@@ -12,8 +12,10 @@ from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios import generation
 from scenarios.cash_flow_store import MatrixCashFlows
+from scenarios.fund_config import default_scenario_config
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
 from scenarios.simulation.checked_input import Fault, InvalidInput
+from scenarios.simulation.follow_on_pricing import pricing_warnings
 from scenarios.simulation.matrix_bytes import decode
 from scenarios.simulation.model import build_model
 from scenarios.simulation.sample import Sample
@@ -124,6 +126,17 @@ def test_stored_cash_flows_are_those_of_the_same_scenarios() -> None:
 
 def test_matrix_of_an_ordinary_law_has_no_warnings() -> None:
     assert generate(started_matrix()).warnings == []
+
+
+def test_follow_ons_priced_unlike_first_cheques_are_a_warning() -> None:
+    stages = default_scenario_config()["stages"]
+    # The next round costs ten times the price at entry; exits bring what they did before.
+    stages["seed"]["step_up"] = 10.0
+    expected = pricing_warnings(small_config(stages=stages))
+    assert expected
+    assert generate(started_matrix(stages=stages)).warnings == [
+        {"code": "FOLLOW_ON_PRICING", "message": warning.message} for warning in expected
+    ]
 
 
 def test_bucket_without_variance_is_a_warning_and_not_a_share(
