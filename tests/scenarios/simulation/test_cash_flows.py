@@ -37,12 +37,19 @@ def assert_nets_to_multiple(model: ScenarioModel, *, scenarios: int) -> None:
     np.testing.assert_allclose(net, gain, rtol=1e-6, atol=5e-6)
 
 
+T_COPULA = {
+    **config_data()["dependence"],
+    "variance_shares": {"macro": 0.06, "bucket": 0.1, "idiosyncratic": 0.84},
+    "share_level": "deal",
+    "copula": {"family": "t", "degrees_of_freedom": 4},
+}
 LAWS: dict[str, dict[str, Any]] = {
     "default": {},
     "idle reserves": {"unspent_reserves": "idle", "buckets": TWO_BUCKETS},
     "few deals": {"buckets": TWO_BUCKETS},
     "lognormal": {"exit_law": {"law": "lognormal"}, "buckets": TWO_BUCKETS},
     "pareto": {"exit_law": {"law": "pareto", "multiple_cap": 250}, "buckets": TWO_BUCKETS},
+    "t copula": {"dependence": T_COPULA, "buckets": TWO_BUCKETS},
     "antithetic": {"sampling": "antithetic"},
     "sobol": {"sampling": "sobol"},
 }

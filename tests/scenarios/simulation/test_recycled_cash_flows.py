@@ -9,7 +9,7 @@ from scenarios.simulation.cash_flow_years import YEARS
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.recycled_cash_flows import years_later
 from scenarios.simulation.sample import Sample
-from tests.scenarios.simulation.sample_config import bucket_data, sample_config
+from tests.scenarios.simulation.sample_config import bucket_data, config_data, sample_config
 
 RECYCLING = {
     "utilization_fraction": 0.8,
@@ -25,12 +25,19 @@ def model_of(**changes: Any) -> ScenarioModel:
     return build_model(sample_config(**{"seed": 3, "buckets": SEVERAL, **changes}))
 
 
+T_COPULA = {
+    **config_data()["dependence"],
+    "variance_shares": {"macro": 0.06, "bucket": 0.1, "idiosyncratic": 0.84},
+    "share_level": "deal",
+    "copula": {"family": "t", "degrees_of_freedom": 4},
+}
 CASES: dict[str, dict[str, Any]] = {
     "default": {"recycling": RECYCLING},
     "idle reserves": {"recycling": RECYCLING, "unspent_reserves": "idle"},
     "late deadline": {"recycling": {**RECYCLING, "deadline_years": 16}},
     "all of it": {"recycling": {**RECYCLING, "utilization_fraction": 1, "cost_multiple": 10}},
     "sobol": {"recycling": RECYCLING, "sampling": "sobol"},
+    "t copula": {"recycling": RECYCLING, "dependence": T_COPULA},
 }
 
 

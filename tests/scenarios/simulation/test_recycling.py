@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.config import parse_config
@@ -243,3 +244,31 @@ def test_samples_share_no_number() -> None:
     correlations = np.corrcoef(drawn)[np.triu_indices(6, 1)]
     # 2,000 independent scenarios: standard error .022 each.
     assert np.max(np.abs(correlations)) < 5 * 0.022
+
+
+def test_both_vintages_of_a_scenario_share_the_scale_of_the_t_copula() -> None:
+    # Without loadings a scenario's deals have only its scale in common: extreme outcomes, failures
+    # and large exits, come together in both vintages although no factor ties them.
+    dependence = {
+        **config_data()["dependence"],
+        "variance_shares": {"macro": 0.0, "bucket": 0.0, "idiosyncratic": 1.0},
+        "share_level": "deal",
+        "copula": {"family": "t", "degrees_of_freedom": 3},
+    }
+    spreads = []
+    for family in ({"family": "gaussian"}, {"family": "t", "degrees_of_freedom": 3}):
+        model = model_of(
+            {**HALF_IN_THREE, "max_deals": 50, "vintage_correlation": 0.0},
+            buckets=[bucket_data("series_c", reference_deals=50.0, cheque_variation=0.0)],
+            dependence={**dependence, "copula": family},
+        )
+        (parts,) = parts_of(model, scenarios=20_000)
+        distances = [
+            np.abs(multiples - np.median(multiples))
+            for multiples in (parts.multiples, parts.new_multiples)
+        ]
+        first, later = (stats.rankdata(each) for each in distances)
+        spreads.append(np.corrcoef(first, later)[0, 1])
+    # Standard error of a rank correlation of 20,000: .007.
+    assert abs(spreads[0]) < 5 * 0.007
+    assert spreads[1] > 5 * 0.007
