@@ -130,7 +130,7 @@ def test_doubtful_pricing_of_follow_ons_is_a_warning(tmp_path: Path) -> None:
 
 def test_multiple_that_never_varies_has_no_shares(tmp_path: Path) -> None:
     # Every company exits in its first round, at multiples that float32 cannot tell apart.
-    stage = stage_data(1.0, 0.0, 0.0, 99_999.0, 99_999.000001, 2.0, 2.0)
+    stage = stage_data(1.0, 0.0, 0.0, 1000.0, 1000.000001, 2.0, 2.0)
     printed = simulate(
         tmp_path,
         config_data(
