@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from optimization.templatetags.figures import number, percent, share
+from optimization.templatetags.figures import MINUS, number, percent, share
 
 Result = Mapping[str, Any]
 
@@ -86,7 +86,7 @@ def irr_losses(result: Result) -> list[ShareRow]:
     """How often money is lost, and how often all of it, each with its interval."""
     return [
         _share_row("IRR below 0%", result["irr"], "share_below_zero"),
-        _share_row("Nothing comes back", result["irr"], "share_total_loss"),
+        _share_row(f"IRR of {MINUS}100%", result["irr"], "share_total_loss"),
     ]
 
 

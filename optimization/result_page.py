@@ -13,6 +13,7 @@ from typing import Any
 
 from optimization.cash_flow_page import rare_percent
 from optimization.templatetags.figures import (
+    MINUS,
     multiple,
     multiple_interval,
     number,
@@ -117,7 +118,7 @@ def _irr_tile(irr: Mapping[str, Any]) -> Tile:
         strip=Strip(point=point, spread_start=start, spread_width=end - start, zero=zero),
         facts=(
             ("Below zero", percent(irr["share_below_zero"])),
-            ("Total loss", rare_percent(irr["share_total_loss"])),
+            (f"At {MINUS}100%", rare_percent(irr["share_total_loss"])),
         ),
     )
 

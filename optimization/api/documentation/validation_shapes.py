@@ -46,12 +46,14 @@ IRR = a_record(
         "share_below_zero_interval": SHARE_INTERVAL,
         "share_total_loss": {
             **PROBABILITY,
-            "description": "Scenarios that distribute nothing; their rate counts as -1.",
+            "description": "Scenarios with a rate of -1: nothing comes back, or no more than the"
+            " calls that follow it.",
         },
         "share_total_loss_interval": SHARE_INTERVAL,
     },
     description="Yearly internal rate of return of the calls and distributions, before fees and"
-    " carry, out of sample.",
+    " carry, out of sample. First cheques count at the start of year 0, everything else in the"
+    " middle of its year.",
 )
 CASH_FLOWS = a_record(
     "CashFlows",
