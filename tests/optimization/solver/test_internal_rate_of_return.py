@@ -92,9 +92,10 @@ def with_roots(discount_factors: list[float], times: list[int]) -> list[float]:
 
 def test_of_three_positive_rates_the_smallest_is_reported() -> None:
     # Worth 0 at the half-year factors .9, .75 and .6, so at 23.5 %, 77.8 % and 177.8 % a year:
-    # -1, then 3.26, then a call of 3.79, then 1.57, which is .05 more than is paid.
+    # -1, then 2.596, then a call of 3.180, then 1.663, which is .079 more than is paid.
     flows = with_roots([0.9, 0.75, 0.6], [1, 2, 3])
     assert np.sign(flows).tolist() == [-1, 1, -1, 1]
+    assert flows == pytest.approx([-1, 2.5960, -3.1799, 1.6627], abs=1e-4)
     assert sum(flows) > 0
     assert from_net(flows) == pytest.approx(1 / 0.9**2 - 1, rel=1e-10)
 
