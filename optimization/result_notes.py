@@ -7,6 +7,12 @@ from optimization.swings_page import swings_sentence
 # A bucket simulated with much fewer or more deals than it would buy has another risk.
 DEAL_COUNT_RATIO = 2.0
 SMALLEST_WEIGHT = 0.01
+# Titles of the warnings that came with the scenarios, by their codes.
+LAW_WARNINGS = {
+    "FOLLOW_ON_PRICING": "Follow-ons and first cheques of the next stage contradict each other.",
+    "NO_VARIANCE": "What moves the buckets could not be measured.",
+}
+OTHER_LAW_WARNING = "The scenario law has a weakness."
 UNSPENT_RESERVES = {
     "returned": "Reserves that are not called count as returned at 1x.",
     "idle": "Reserves that are not called count as lost.",
@@ -17,6 +23,7 @@ def notes(result: dict[str, Any]) -> list[dict[str, str]]:
     """Warnings first, then information; each says what is so and what to do."""
     found = [
         *_failed_checks(result),
+        *_law_warnings(result),
         *_likely_over_limit(result),
         *_deal_counts(result),
         *_solver_stopped_early(result),
@@ -34,6 +41,13 @@ def _failed_checks(result: dict[str, Any]) -> list[dict[str, str]]:
         )
         for check in result["validation"]["checks"]
         if not check["passed"]
+    ]
+
+
+def _law_warnings(result: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        _warning(LAW_WARNINGS.get(warning["code"], OTHER_LAW_WARNING), warning["message"])
+        for warning in result["matrix"]["warnings"]
     ]
 
 

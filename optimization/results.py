@@ -129,6 +129,7 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
             "unspent_reserves": done.matrix.config["unspent_reserves"],
             "variance_shares": done.matrix.variance_shares,
             "allocation_variance_shares": done.metrics.get("variance_shares"),
+            "warnings": done.matrix.warnings,
         },
         "timings_seconds": _timings(session),
     }

@@ -13,6 +13,7 @@ from optimization.api.api_view import ApiView
 from optimization.api.documentation import matrices as documented
 from optimization.api.list_query import ListQuery
 from optimization.api.session_access import user_of
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.models import ScenarioMatrix, ScenarioMatrixQuerySet
 
 _KEY = re.compile("[0-9a-f]{64}")
@@ -69,11 +70,20 @@ def _shown(matrix: ScenarioMatrix) -> dict[str, Any]:
         "layout": matrix.layout or None,
         "buckets": [_NOT_MEASURED | bucket for bucket in matrix.buckets],
         "variance_shares": matrix.variance_shares,
+        "warnings": matrix.warnings,
+        "cash_flows": _cash_flows(matrix),
         "generation_seconds": matrix.generation_seconds,
         "created_at": _iso(matrix.created_at),
         "completed_at": _iso(matrix.completed_at),
         "config": matrix.config,
     }
+
+
+def _cash_flows(matrix: ScenarioMatrix) -> dict[str, Any] | None:
+    """The proof of the stored cash flows, without their bytes."""
+    stored = MatrixCashFlows.objects.filter(matrix=matrix)
+    proof = stored.values("codec", "layout", "years", "buckets", "scenarios", "sha256").first()
+    return None if proof is None else dict(proof)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -114,6 +114,7 @@ RESULT_FIELDS: dict[str, set[str]] = {
         "variance_shares",
         "allocation_variance_shares",
         "unspent_reserves",
+        "warnings",
     },
     "matrix.variance_shares": {"macro", "bucket", "idiosyncratic"},
     "timings_seconds": {"matrix", "optimization", "validation", "total"},

@@ -50,6 +50,7 @@ QUIET: dict[str, Any] = {
         "variance_shares": {"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25},
         "allocation_variance_shares": None,
         "unspent_reserves": "returned",
+        "warnings": [],
     },
 }
 
@@ -221,3 +222,20 @@ def test_failed_check_is_the_first_warning() -> None:
     )
     assert warnings(shown) == [FAILED_CHECK, CVAR]
     assert text_of(shown, FAILED_CHECK) == "Greedy. It found more. Tell the staff."
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        (
+            "FOLLOW_ON_PRICING",
+            "Follow-ons and first cheques of the next stage contradict each other.",
+        ),
+        ("NO_VARIANCE", "What moves the buckets could not be measured."),
+        ("TOO_LATE", "The scenario law has a weakness."),
+    ],
+)
+def test_warning_that_came_with_the_scenarios_is_told(code: str, title: str) -> None:
+    shown = result(matrix__warnings=[{"code": code, "message": "It is so."}])
+    assert warnings(shown) == [title]
+    assert text_of(shown, title) == "It is so."

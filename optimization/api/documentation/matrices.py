@@ -43,6 +43,22 @@ MATRIX_BUCKET = a_record(
     },
     description="Null: not yet measured when the matrix was made.",
 )
+MATRIX_WARNINGS = a_list(
+    a_record("MatrixWarning", {"code": TEXT, "message": TEXT}),
+    description="What to know before trusting the law.",
+)
+CASH_FLOWS_STORED = a_record(
+    "MatrixCashFlows",
+    {
+        "codec": TEXT,
+        "layout": TEXT,
+        "years": COUNT,
+        "buckets": COUNT,
+        "scenarios": COUNT,
+        "sha256": {**SHA256, "description": "Digest of the uncompressed bytes."},
+    },
+    description="Of every bucket, year and scenario. Null: not stored.",
+)
 SCENARIO_MATRIX = a_record(
     "ScenarioMatrix",
     {
@@ -60,6 +76,8 @@ SCENARIO_MATRIX = a_record(
             **or_null(VARIANCE_SHARES),
             "description": "Of an equally weighted portfolio of the buckets.",
         },
+        "warnings": MATRIX_WARNINGS,
+        "cash_flows": or_null(CASH_FLOWS_STORED),
         "generation_seconds": or_null(NUMBER),
         "created_at": MOMENT,
         "completed_at": or_null(MOMENT),

@@ -4,7 +4,7 @@ from typing import get_args
 
 from optimization.api.documentation.allocation_shapes import ALLOCATION
 from optimization.api.documentation.fund_shapes import CALIBRATION_KIND
-from optimization.api.documentation.matrices import LOADINGS, VARIANCE_SHARES
+from optimization.api.documentation.matrices import LOADINGS, MATRIX_WARNINGS, VARIANCE_SHARES
 from optimization.api.documentation.session_shapes import SESSION_FIELDS
 from optimization.api.documentation.shapes import (
     COUNT,
@@ -104,6 +104,7 @@ MATRIX_IN_RESULT = a_record(
         "unspent_reserves": one_of("UnspentReserves", get_args(UnspentReserves)),
         "variance_shares": VARIANCE_SHARES,
         "allocation_variance_shares": or_null(VARIANCE_SHARES),
+        "warnings": MATRIX_WARNINGS,
     },
     description="`tier` is where the optimizer had the scenarios from; `was_cached` whether they"
     " existed before the request. `variance_shares` are those of equal weights.",

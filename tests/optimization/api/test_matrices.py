@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from funds.models import Fund
+from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.models import ScenarioMatrix
 from tests.funds.factories import FundFactory
 from tests.optimization.completed import completed_session
@@ -143,3 +144,19 @@ def test_what_an_earlier_matrix_does_not_say_of_its_buckets_is_null(
     (bucket,) = analyst.get(address(matrix)).json()["buckets"]
 
     assert (bucket["variance_shares"], bucket["loadings"]) == (None, None)
+
+
+def test_complete_matrix_shows_the_digest_of_its_cash_flows(analyst: Client, fund: Fund) -> None:
+    matrix = completed_session(fund=fund).matrix
+    assert matrix is not None
+
+    flows = analyst.get(address(matrix)).json()["cash_flows"]
+
+    assert flows["sha256"] == MatrixCashFlows.objects.get(matrix=matrix).sha256
+    assert (flows["years"], flows["buckets"], flows["scenarios"]) == (16, 4, 64)
+
+
+def test_matrix_without_cash_flows_says_so(analyst: Client, fund: Fund) -> None:
+    shown = analyst.get(address(matrix_of(fund))).json()
+
+    assert (shown["cash_flows"], shown["warnings"]) == (None, [])

@@ -157,7 +157,7 @@ def test_irr_stands_beside_the_multiple_with_its_spread(measured: str) -> None:
 
     assert (
         f"Gross IRR, median 9.3 % a year P10 to P90 {minus}10.0 to 35.6%"
-        " Below zero 25.0% At {minus}100% 0.10%"
+        f" Below zero 25.0% At {minus}100% 0.10%"
     ) in measured
     assert "IRR below 0% 25.00% 23.80 to 26.22%" in measured
 
