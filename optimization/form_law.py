@@ -35,6 +35,7 @@ _SPECIAL = {CORRELATION_PATH, SHARES_PATH, *(field.path for field in SHARES)}
 
 # What a calibration that says nothing about it has.
 _UNSAID = {
+    "scenario_law.copula.family": "gaussian",
     "scenario_law.sampling": "iid",
     "scenario_law.share_level": "reference_portfolio",
 }

@@ -18,6 +18,7 @@ _CELL = re.compile(r"matrix\[(\d+)\]\[(\d+)\]")
 # How a sentence begins whose fault concerns more than the field beside which it stands.
 _SUBJECTS = {
     "scenario_law.exit_law": "This law",
+    "scenario_law.copula": "This copula",
     "scenario_law.variance_shares": "The shares",
     "scenario_law.factor_shares": "The three shares",
     "scenario_law": "This scenario law",
@@ -43,8 +44,8 @@ def law_fault_words(
         return "Leave these three blank, or the correlations: only one of the two can apply."
     if field.path == CORRELATION_PATH:
         return _correlation_words(fault, correlation or {})
-    if fault.code == "EXIT_PARAMS" and fault.path == field.path:
-        return _exit_parameter_words(fault, typed)
+    if fault.code in ("EXIT_PARAMS", "COPULA") and fault.path == field.path:
+        return _parameter_words(fault, typed)
     if fault.path == field.path and (field.unit is not Unit.TEXT or fault.code == "NOT_A_CHOICE"):
         return fault_words(fault, unit=field.unit, typed=typed)
     if fault.code == "REQUIRED":
@@ -62,9 +63,9 @@ def without_repetition(faults: Sequence[Fault]) -> list[Fault]:
     return [*(fault for fault in faults if fault not in left_out), more]
 
 
-def _exit_parameter_words(fault: Fault, typed: str) -> str:
+def _parameter_words(fault: Fault, typed: str) -> str:
     if not typed.strip():
-        return "Fill this in: the chosen law needs it."
+        return "Fill this in: what is chosen above needs it."
     _value, _null, reason = fault.message.partition("must be null: ")
     return f"Leave this blank: {reason}."
 

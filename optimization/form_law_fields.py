@@ -155,6 +155,20 @@ TOGETHER = LawGroup(
                 ("deal", "Every single deal"),
             ),
         ),
+        _law(
+            "copula.family",
+            "Copula",
+            Unit.TEXT,
+            "With Student's t the market, sectors and deals reach their extremes together. That"
+            " counts as economy: with few degrees of freedom choose stress or own shares above.",
+            choices=(("gaussian", "Gaussian"), ("t", "Student's t")),
+        ),
+        _law(
+            "copula.degrees_of_freedom",
+            "Degrees of freedom",
+            Unit.NUMBER,
+            "Only with Student's t: 3 to 100. The fewer, the more extremes come together.",
+        ),
         *FACTOR_SHARES,
         CORRELATION,
     ),

@@ -97,7 +97,7 @@ def _faults_without_request(
 ) -> frozenset[tuple[str, str]]:
     """Path and code of what is wrong with calibration and policy by themselves."""
     try:
-        parse_config(scenario_config(calibration=calibration, buckets=buckets))
+        check_attainable(parse_config(scenario_config(calibration=calibration, buckets=buckets)))
     except InvalidInput as error:
         return frozenset((fault.path, fault.code) for fault in error.faults)
     return frozenset()
@@ -140,8 +140,11 @@ def _misfit(
 ) -> Fault:
     """What the law of the request breaks elsewhere: one fault, however many buckets share it."""
     first = alike[0]
-    is_of_exits = first.code.startswith("EXIT_") and "exit_law" in law.members
     others = f"; so do {len(alike) - 1} others" if len(alike) > 1 else ""
+    if first.code == "SHARES_UNATTAINABLE" and "copula" in law.members:
+        message = f"does not suit the variance shares of the calibration, which {first.message}"
+        return Fault("scenario_law.copula", first.code, f"{message}{others}")
+    is_of_exits = first.code.startswith("EXIT_") and "exit_law" in law.members
     return Fault(
         "scenario_law.exit_law" if is_of_exits else "scenario_law",
         first.code,

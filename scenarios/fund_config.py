@@ -19,6 +19,7 @@ LAW_PATHS: Mapping[str, str] = MappingProxyType(
         "exit_law": "exit_law",
         "variance_shares": "dependence.variance_shares",
         "share_level": "dependence.share_level",
+        "copula": "dependence.copula",
         "factor_shares": "dependence.factor_shares",
         "bucket_correlation": "dependence.bucket_correlation",
         "value_path_coupling": "dependence.value_path_coupling",

@@ -100,6 +100,31 @@ def test_own_shares_may_say_what_they_hold_for() -> None:
     assert (dependence["variance_shares"], dependence["share_level"]) == (OWN_SHARES, "deal")
 
 
+def test_copula_may_come_with_shares_that_bear_it() -> None:
+    copula = {"family": "t", "degrees_of_freedom": 5}
+    assert config_json(variance_shares="stress", copula=copula)["dependence"]["copula"] == copula
+
+
+def test_copula_that_the_calibrated_shares_do_not_bear_is_a_fault_of_the_copula() -> None:
+    # A common scale moves a diversified portfolio by more than the half that market leaves it.
+    law = {"copula": {"family": "t", "degrees_of_freedom": 4}}
+    (fault,) = faults({"scenario_law": law})
+    assert (fault.path, fault.code) == ("scenario_law.copula", "SHARES_UNATTAINABLE")
+    assert fault.message.startswith(
+        "does not suit the variance shares of the calibration, which cannot hold in the reference"
+        " portfolio: asked for 0.500 / 0.250 / 0.250, the closest is 0."
+    )
+
+
+def test_shares_of_the_calibration_out_of_reach_stay_a_fault_of_the_fund() -> None:
+    shares = {"macro": 0.9, "bucket": 0.1, "idiosyncratic": 0.0}
+    calibrated = {**small_facts().calibrations[VERSION]["dependence"], "variance_shares": shares}
+    fund = with_calibration(dependence=calibrated)
+    expected = [("fund.dependence.variance_shares", "SHARES_UNATTAINABLE")]
+    assert found({}, fund=fund) == expected
+    assert found({"scenario_law": {"sampling": "sobol"}}, fund=fund) == expected
+
+
 def test_shares_do_without_the_level_of_the_calibrations() -> None:
     calibrated = {
         **small_facts().calibrations[VERSION]["dependence"],
@@ -210,6 +235,12 @@ def test_stated_members_are_kept_with_the_request_as_they_were_stated() -> None:
             "CORRELATION_INVALID",
         ),
         ({"value_path_coupling": 0.96}, "scenario_law.value_path_coupling", "OUT_OF_RANGE"),
+        (
+            {"copula": {"family": "t", "degrees_of_freedom": 2}},
+            "scenario_law.copula.degrees_of_freedom",
+            "OUT_OF_RANGE",
+        ),
+        ({"copula": {"family": "t"}}, "scenario_law.copula.degrees_of_freedom", "COPULA"),
         (
             {"failure_recovery": {"threshold": 0.5}},
             "scenario_law.failure_recovery.maximum",

@@ -55,6 +55,7 @@ scenario_laws = st.fixed_dictionaries(
             ]
         ),
         "variance_shares": st.sampled_from(["calm", "market"]),
+        "copula": st.just({"family": "gaussian"}),
         "factor_shares": st.just({"sector": 0.1, "stage": 0.2, "bucket": 0.7}),
         "value_path_coupling": st.floats(0, 0.95) | st.just(0),
         "failure_recovery": st.fixed_dictionaries(
@@ -71,6 +72,13 @@ scenario_laws = st.fixed_dictionaries(
         "unspent_reserves": st.sampled_from(["idle", "returned", None]),
         "sampling": st.sampled_from(["iid", "antithetic", "sobol"]),
     },
+)
+scenario_laws |= st.just(
+    {
+        "copula": {"family": "t", "degrees_of_freedom": 6},
+        "variance_shares": {"macro": 0.3, "bucket": 0.3, "idiosyncratic": 0.4},
+        "share_level": "deal",
+    }
 )
 requests = st.fixed_dictionaries(
     {"name": names},

@@ -3,9 +3,10 @@
 from typing import Any, get_args
 
 from scenarios.simulation.cash_flow_years import YEARS
+from scenarios.simulation.config_copula import LARGEST_DEGREES, SMALLEST_DEGREES
 from scenarios.simulation.config_recycling import DEFAULT_VINTAGE_CORRELATION
 from scenarios.simulation.config_sections import EXIT_LAW_FIELDS
-from scenarios.simulation.parameters import SamplingName, ShareLevel, UnspentReserves
+from scenarios.simulation.parameters import CopulaFamily, SamplingName, ShareLevel, UnspentReserves
 from scenarios.simulation.variance_presets import PRESET_SHARES
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
@@ -51,6 +52,18 @@ SCENARIO_LAW: dict[str, Any] = {
         "share_level": _choice(
             "What own variance_shares hold for; reference_portfolio by default.",
             *get_args(ShareLevel),
+        ),
+        "copula": _record(
+            "How extremes come together. The t copula, with degrees_of_freedom, lets the market,"
+            " sectors and deals reach extremes at once; the Gaussian takes none. What all deals"
+            " share under t counts as macro, so few degrees need other variance_shares, such as"
+            " stress.",
+            family={"type": "string", "enum": list(get_args(CopulaFamily))},
+            degrees_of_freedom={
+                "type": ["integer", "null"],
+                "minimum": SMALLEST_DEGREES,
+                "maximum": LARGEST_DEGREES,
+            },
         ),
         "factor_shares": _record(
             "How the common factor of a bucket splits; the three sum to 1. Not together with"

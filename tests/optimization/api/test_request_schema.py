@@ -62,6 +62,7 @@ scenario_laws = perhaps(
         ]
     ),
     variance_shares=st.sampled_from(sorted(PRESET_SHARES)),
+    copula=st.just({"family": "gaussian", "degrees_of_freedom": None}),
     factor_shares=factor_shares,
     value_path_coupling=st.floats(0, 0.95),
     failure_recovery=st.just({"threshold": 0, "maximum": 1}),
@@ -81,6 +82,12 @@ scenario_laws = perhaps(
         # At the level of a deal nothing has to be calibrated.
         "variance_shares": st.just({"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25}),
         "share_level": st.just("deal"),
+        "copula": st.sampled_from(
+            [
+                {"family": "t", "degrees_of_freedom": 3},
+                {"family": "t", "degrees_of_freedom": 100.0},
+            ]
+        ),
         "bucket_correlation": st.just(correlation),
     }
 )

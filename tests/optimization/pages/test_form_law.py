@@ -61,7 +61,9 @@ def test_filled_section_is_the_law_that_the_api_accepts() -> None:
         value_path_coupling="0.5",
         failure_recovery__threshold="60",
         failure_recovery__maximum="75.5 %",
-        variance_shares="calm",
+        variance_shares="stress",
+        copula__family="t",
+        copula__degrees_of_freedom="4",
         factor_shares__sector="20",
         factor_shares__stage="20",
         factor_shares__bucket="60",
@@ -76,7 +78,8 @@ def test_filled_section_is_the_law_that_the_api_accepts() -> None:
         "exit_law": {"law": "lognormal_pareto", "tail_index": 1.2, "multiple_cap": 250.0},
         "value_path_coupling": 0.5,
         "failure_recovery": {"threshold": 0.6, "maximum": 0.755},
-        "variance_shares": "calm",
+        "variance_shares": "stress",
+        "copula": {"family": "t", "degrees_of_freedom": 4},
         "factor_shares": {"sector": 0.2, "stage": 0.2, "bucket": 0.6},
         "unspent_reserves": "idle",
         "recycling": RECYCLING,
@@ -155,7 +158,27 @@ def test_upload_that_cannot_be_read_leaves_what_was_typed() -> None:
         (
             {"exit_law__law": "pareto"},
             "exit_law-multiple_cap",
-            "Fill this in: the chosen law needs it.",
+            "Fill this in: what is chosen above needs it.",
+        ),
+        (
+            {"copula__family": "t"},
+            "copula-degrees_of_freedom",
+            "Fill this in: what is chosen above needs it.",
+        ),
+        (
+            {"copula__family": "gaussian", "copula__degrees_of_freedom": "4"},
+            "copula-degrees_of_freedom",
+            "Leave this blank: the Gaussian copula has none.",
+        ),
+        (
+            {"copula__family": "t", "copula__degrees_of_freedom": "2"},
+            "copula-degrees_of_freedom",
+            "Must be at least 3 and at most 100; you entered 2.",
+        ),
+        (
+            {"copula__degrees_of_freedom": "4"},
+            "copula-family",
+            "Choose one: it is needed for what is filled in below.",
         ),
         (
             {"exit_law__law": "pareto", "exit_law__multiple_cap": "none"},
@@ -270,6 +293,15 @@ def test_shares_out_of_reach_are_said_beside_the_choice() -> None:
     )
 
 
+def test_copula_that_the_calibrated_shares_do_not_bear_is_said_beside_it() -> None:
+    form = law_form(copula__family="t", copula__degrees_of_freedom="4")
+    (words,) = words_at(form, "copula-family")
+    assert words.startswith(
+        "This copula does not suit the variance shares of the calibration, which cannot hold in"
+        " the reference portfolio: asked for 50% / 25% / 25%, the closest is "
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -368,6 +400,7 @@ laws = st.fixed_dictionaries(
             ]
         ),
         "variance_shares": st.sampled_from(["calm", "stress"]),
+        "copula": st.just({"family": "gaussian"}),
         "value_path_coupling": st.integers(0, 95).map(lambda percent: percent / 100),
         "failure_recovery": st.just({"threshold": 0.123, "maximum": 1}),
         "unspent_reserves": st.sampled_from(["returned", "idle"]),
@@ -378,6 +411,7 @@ laws = st.fixed_dictionaries(
     {
         "variance_shares": SHARES,
         "share_level": "deal",
+        "copula": {"family": "t", "degrees_of_freedom": 4},
         "bucket_correlation": {
             "buckets": KEYS,
             "matrix": [[1.0 if row == column else 0.1 for column in KEYS] for row in KEYS],
