@@ -17,6 +17,7 @@ from scenarios.simulation.sample import Sample
 from scenarios.simulation.stream import Stream
 from tests.scenarios.simulation.cell_probabilities import Floats, cell_probabilities
 from tests.scenarios.simulation.plain_cash_flows import expected_proceeds, time_law
+from tests.scenarios.simulation.plain_recycling import simulated_entries
 from tests.scenarios.simulation.sample_config import (
     ENTRY_STAGES,
     bucket_data,
@@ -272,3 +273,27 @@ def test_both_vintages_of_a_scenario_share_the_scale_of_the_t_copula() -> None:
     # Standard error of a rank correlation of 20,000: .007.
     assert abs(spreads[0]) < 5 * 0.007
     assert spreads[1] > 5 * 0.007
+
+
+@pytest.mark.parametrize(
+    ("stage", "recycling"),
+    [
+        ("seed", {**HALF_IN_THREE, "vintage_correlation": 0.5}),
+        ("series_b", {**HALF_IN_THREE, "cost_multiple": 0.3, "vintage_correlation": 0.9}),
+    ],
+)
+def test_entries_are_those_of_the_plain_law(stage: str, recycling: dict[str, Any]) -> None:
+    bucket = bucket_data(stage, reference_deals=4.0, cheque_variation=0.0)
+    data = config_data(buckets=[bucket], recycling=recycling)
+    plain = simulated_entries(data, deals=4, scenarios=30_000, seed=8)
+    (parts,) = parts_of(build_model(parse_config(data)), scenarios=100_000)
+    drawn = parts.with_recycling().astype(float)
+    for ours, theirs in (
+        (parts.recycled, plain.recycled),
+        (parts.gain(), plain.recycled * (plain.new - 1)),
+        (np.minimum(drawn, 10), np.minimum(plain.with_recycling, 10)),
+        (drawn < 1, plain.with_recycling < 1),
+    ):
+        error = np.hypot(np.std(ours) / np.sqrt(100_000), np.std(theirs) / np.sqrt(30_000))
+        assert abs(np.mean(ours) - np.mean(theirs)) < 4 * error
+    assert stats.ks_2samp(drawn, plain.with_recycling).pvalue > 1e-4
