@@ -49,8 +49,9 @@ def owe_generation(matrix: ScenarioMatrix) -> None:
 def generate_matrix(lease: Lease) -> None:
     matrix = ScenarioMatrix.objects.without_payload().get(pk=lease.subject_id)
     if matrix.status != ScenarioMatrix.Status.GENERATING:
-        # It has ended without this job, which was superfluous.
-        lease.finish()
+        with transaction.atomic():
+            lease.finish()
+            _end_without_effect(matrix)
         return
     generated = simulate(config=law_of(matrix), scenarios=matrix.scenarios)
     refuse_other_numbers(matrix, generated.encoded)
@@ -60,10 +61,18 @@ def generate_matrix(lease: Lease) -> None:
         try:
             matrix.complete(generated)
         except StatusChanged:
-            # The matrix ended, or began anew, meanwhile: the job is done and has no effect.
+            _end_without_effect(matrix)
             return
         # A later statement sees the sessions that committed while lock() waited for them.
         wake_waiting_sessions(matrix)
+
+
+def _end_without_effect(matrix: ScenarioMatrix) -> None:
+    """The matrix ended without this job, or began anew: then it may have been taken for the job
+    of the next generation, which is owed one."""
+    current = ScenarioMatrix.objects.locked().get(pk=matrix.pk)
+    if current.status == ScenarioMatrix.Status.GENERATING:
+        owe_generation(current)
 
 
 def law_of(matrix: ScenarioMatrix) -> ScenarioConfig:
@@ -127,6 +136,7 @@ def _bucket_facts(
         {
             "key": key,
             "expected_multiple": float(model.expected_multiples[row]),
+            "expected_multiple_standard_error": float(model.expected_multiple_standard_errors[row]),
             "deal_win_probability": float(model.deal_win_probabilities[row]),
             "expected_reserve_call_fraction": float(model.expected_reserve_call_fractions[row]),
             "variance_shares": None if measured is None else asdict(measured),

@@ -1,5 +1,6 @@
 """Generating a matrix: what is stored is what the law gives, and all of it is stored at once."""
 
+import uuid
 from dataclasses import asdict
 
 import numpy as np
@@ -10,7 +11,7 @@ from optimization.models import OptimizationSession
 from outbox.leases import Lease, StaleLease
 from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
-from scenarios import generation
+from scenarios import generation, upkeep
 from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.fund_config import default_scenario_config
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
@@ -21,7 +22,7 @@ from scenarios.simulation.model import build_model
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.variance_shares import NoVariance, measured_bucket_shares
 from tests.optimization.rows import insert_session
-from tests.optimization.work import take
+from tests.optimization.work import live_jobs_of, take
 from tests.scenarios.matrices import (
     SCENARIOS,
     any_multiples,
@@ -239,6 +240,7 @@ def test_job_of_a_generation_that_is_over_ends_without_effect(
     def superseded_meanwhile(**_: object) -> GeneratedMatrix:
         matrix.fail(reason="Out of paper.")
         started_matrix(fund=matrix.fund)
+        generation.owe_generation(matrix)
         return generated(any_multiples())
 
     monkeypatch.setattr(generation, "simulate", superseded_meanwhile)
@@ -246,6 +248,28 @@ def test_job_of_a_generation_that_is_over_ends_without_effect(
     after = columns(matrix)
     assert (after["status"], after["generation"]) == (Status.GENERATING, 2)
     assert after["payload"] is None
+    assert live_jobs_of(matrix) == [generation.KIND]
+
+
+def test_job_that_is_taken_for_that_of_the_next_generation_leaves_one_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matrix = started_matrix()
+    matrix.complete(generated(any_multiples()))
+    lease = taken(matrix)
+    finish = Lease.finish
+
+    def regenerated_just_before(lease: Lease) -> None:
+        """Staff act once the job has found nothing to do, and see that there is a job."""
+        upkeep.regenerate(matrix)
+        assert live_jobs_of(matrix) == [generation.KIND]
+        finish(lease)
+
+    monkeypatch.setattr(Lease, "finish", regenerated_just_before)
+    generation.generate_matrix(lease)
+    assert ScenarioMatrix.objects.get(pk=matrix.pk).status == Status.GENERATING
+    assert OutboxJob.objects.get(status="done").job_id == uuid.UUID(lease.job_id)
+    assert live_jobs_of(matrix) == [generation.KIND]
 
 
 def test_matrix_of_another_version_of_the_law_is_not_filled_with_todays() -> None:
