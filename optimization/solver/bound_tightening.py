@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimization.solver.budgeted_highs import BudgetedHighs, SolverFailed
-from optimization.solver.limits import CvarLimit
 from optimization.solver.model import NO_LOSS, build_model, lock_expected_multiple, nothing_known
 from optimization.solver.problem import AllocationProblem
 from optimization.solver.risk import LOSS_THRESHOLD, portfolio_multiples
 from optimization.solver.scenario_bounds import ScenarioBounds
+from optimization.solver.tail_cuts import tail_cut
 
 # Taken off every bound: a hundred times the tolerance of the linear programs that give them.
 BOUND_MARGIN = 1e-7
@@ -55,23 +55,6 @@ def tightened_bounds(
             top = -_minimum(loaded, columns, -multiples, highs) + BOUND_MARGIN
             highest[s] = min(highest[s], top)
     return ScenarioBounds(lowest=lowest, highest=highest)
-
-
-def tail_cut(
-    multiples: NDArray[np.float64], portfolio: NDArray[np.float64], limit: CvarLimit
-) -> tuple[NDArray[np.float64], float]:
-    """(coefficients (B,), minimum): coefficients . w >= minimum wherever CVaR keeps its limit.
-
-    Any weights q on scenarios with 0 <= q_s <= 1 / tail and sum at most 1 give
-    sum q_s (1 - M_s) <= CVaR. Those that attain it at ``portfolio`` (S,) cut deepest there.
-    """
-    tail_scenarios = max((1 - limit.confidence) * portfolio.size, 1.0)
-    worst_first = np.argsort(portfolio, kind="stable")
-    share = np.zeros(portfolio.size)
-    taken_before = np.arange(portfolio.size) / tail_scenarios
-    share[worst_first] = np.clip(1 - taken_before, 0, 1 / tail_scenarios)
-    share[portfolio >= 1] = 0.0
-    return multiples @ share, float(share.sum()) - limit.maximum
 
 
 def _load(

@@ -106,7 +106,7 @@ class BudgetedHighs:
         options = _OPTIONS | options
         solver = pulp.HiGHS(msg=False, **options)
         solver.createAndConfigureSolver(program)
-        _verify_options(program.solverModel, options)
+        verify_options(program.solverModel, options)
         solver.buildSolverModel(program)
         if start is not None:
             _begin_from(program.solverModel, start)
@@ -152,7 +152,14 @@ class BudgetedHighs:
             highs.startCallback(kind)
 
 
-def _verify_options(highs: highspy.Highs, options: dict[str, Any]) -> None:
+def set_verified_options(highs: highspy.Highs, options: Mapping[str, Any]) -> None:
+    """Sets options; raises `SolverFailed` when HiGHS does not take one."""
+    for name, wanted in options.items():
+        highs.setOptionValue(name, wanted)
+    verify_options(highs, options)
+
+
+def verify_options(highs: highspy.Highs, options: Mapping[str, Any]) -> None:
     for name, wanted in options.items():
         status, value = highs.getOptionValue(name)
         if status != highspy.HighsStatus.kOk or value != wanted:

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from optimization.solver.bound_tightening import tail_cut, tightened_bounds
+from optimization.solver.bound_tightening import tightened_bounds
 from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.limit_check import broken_limits
 from optimization.solver.problem import CvarLimit
-from optimization.solver.risk import cvar, portfolio_multiples
+from optimization.solver.risk import portfolio_multiples
 from optimization.solver.scenario_bounds import scenario_bounds
 from tests.optimization.solver.problems import market_multiples, problem
 
@@ -23,32 +23,6 @@ def test_with_a_maximum_the_worst_buckets_are_filled_one_after_another() -> None
 
     assert bounds.lowest == pytest.approx([1.0])
     assert bounds.highest == pytest.approx([1.6])
-
-
-def test_tail_cut_is_met_by_every_allocation_that_keeps_the_cvar_limit() -> None:
-    draw = np.random.default_rng(2)
-    multiples = market_multiples(seed=2, buckets=5, scenarios=60)
-    limit = CvarLimit(confidence=0.93, maximum=0.45)
-    somewhere = portfolio_multiples(weights=np.full(5, 0.2), multiples=multiples)
-    coefficients, minimum = tail_cut(multiples, somewhere, limit)
-
-    for weights in draw.dirichlet(np.ones(5), size=300):
-        portfolio = portfolio_multiples(weights=weights, multiples=multiples)
-        if cvar(portfolio, confidence=limit.confidence) <= limit.maximum:
-            assert coefficients @ weights >= minimum - 1e-12
-
-
-def test_tail_cut_is_exact_at_the_allocation_it_was_made_from() -> None:
-    multiples = market_multiples(seed=2, buckets=5, scenarios=60)
-    weights = np.full(5, 0.2)
-    portfolio = portfolio_multiples(weights=weights, multiples=multiples)
-    limit = CvarLimit(confidence=0.93, maximum=0.45)
-
-    coefficients, minimum = tail_cut(multiples, portfolio, limit)
-
-    # minimum - a . w is how far CVaR is over its limit.
-    excess = cvar(portfolio, confidence=0.93) - 0.45
-    assert minimum - coefficients @ weights == pytest.approx(excess, abs=1e-12)
 
 
 def test_tightened_bounds_hold_for_every_allocation_that_is_good_enough() -> None:
