@@ -40,7 +40,7 @@ def test_second_message_of_a_job_is_dropped(fund: Fund) -> None:
 
 
 def test_message_of_a_job_that_does_not_exist_is_dropped() -> None:
-    for task in (tasks.optimize, tasks.validate):
+    for task in (tasks.optimize, tasks.validate, tasks.validate_chunk, tasks.merge_validation):
         task.apply(kwargs={"job_id": str(uuid.uuid4())}, throw=True)
     assert not OutboxJob.objects.exists()
 

@@ -1,17 +1,22 @@
 """A long validation: split into chunks, merged to the answer of one process, repaired, stopped."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from funds.models import Fund
 from optimization import lifecycle, validation_split, validation_stages
+from optimization.models import OptimizationSession
+from optimization.validation import metrics_of_part
 from optimization.validation_chunk import ValidationChunk
 from optimization.validation_stages import DAMAGED_AGAIN
-from outbox.leases import StaleLease
+from outbox.leases import Lease, StaleLease
 from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
-from scenarios.models import StatusChanged
+from scenarios.models import ScenarioMatrix, StatusChanged
 from tests.optimization.chunks import (
     RANGES,
     chunks_of,
@@ -28,6 +33,7 @@ from tests.optimization.work import (
     do,
     jobs_of,
     live_jobs_of,
+    matrix_of,
     take,
     validating,
 )
@@ -221,3 +227,50 @@ def test_split_that_cannot_be_stored_leaves_nothing(
         validation_stages.validate(lease)
     assert not ValidationChunk.objects.exists()
     assert jobs_of(session)[-1] == OutboxJob.Status.RUNNING
+
+
+def test_matrix_that_was_damaged_meanwhile_does_not_change_the_answer(fund: Fund) -> None:
+    session = split(fund)
+    expected = metrics_in_one_process(session)
+    do_chunks(session)
+    matrix = matrix_of(session)
+    # Of the next generation, so that the copy in Redis is another's.
+    ScenarioMatrix.objects.filter(pk=matrix.pk).update(
+        payload=bytes(matrix.payload or b"")[:-1], generation=2
+    )
+    do(session)
+    assert columns(session)["validation_metrics"] == expected
+
+
+@pytest.mark.parametrize(
+    "work", [validation_stages.validate_chunk, validation_stages.merge_validation]
+)
+def test_chunks_are_not_simulated_or_merged_under_another_version_of_the_law(
+    work: Callable[[Lease], None], fund: Fund
+) -> None:
+    session = split(fund)
+    subject: Any = chunks_of(session)[0]
+    if work is validation_stages.merge_validation:
+        do_chunks(session)
+        subject = session
+    ScenarioMatrix.objects.filter(sessions=session).update(kernel_version="0")
+    with pytest.raises(PermanentFailure, match="scenario law was updated"):
+        work(take(subject))
+
+
+def test_merge_of_a_session_that_is_cancelled_meanwhile_writes_nothing(
+    fund: Fund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = split(fund)
+    do_chunks(session)
+    lease = take(session)
+
+    def cancelled_meanwhile(**arguments: Any) -> Any:
+        OptimizationSession.objects.get(pk=session.pk).cancel()
+        return metrics_of_part(**arguments)
+
+    monkeypatch.setattr(validation_stages, "metrics_of_part", cancelled_meanwhile)
+    validation_stages.merge_validation(lease)
+    after = columns(session)
+    assert (after["status"], after["validation_metrics"]) == (Status.CANCELLED, None)
+    assert jobs_of(session, MERGE) == [OutboxJob.Status.DONE]

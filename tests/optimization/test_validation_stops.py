@@ -14,11 +14,13 @@ from optimization.models import OptimizationSession
 from optimization.validation_chunk import ValidationChunk
 from optimization.validation_part import simulate_part
 from optimization.validation_payload import encode_part
+from outbox import reaper
 from outbox.leases import StaleLease
 from outbox.models import OutboxJob
 from tests.optimization.chunks import chunk_jobs, chunks_of, do_chunks, split, split_small
 from tests.optimization.rows import Status, columns
 from tests.optimization.work import CHUNK, MERGE, do, fail, jobs_of, live_jobs_of, take
+from tests.outbox.jobs import lapse
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +60,36 @@ def test_merge_that_fails_for_good_fails_the_session(fund: Fund) -> None:
     session.refresh_from_db()
     assert (session.status, session.failure_reason) == (Status.FAILED, REASON)
     assert not ValidationChunk.objects.exists()
+
+
+def test_worker_that_keeps_dying_on_a_chunk_fails_the_session_in_readable_words(
+    fund: Fund,
+) -> None:
+    session = split(fund)
+    chunk = chunks_of(session)[1]
+    for _death in range(2):
+        take(chunk)
+        lapse(OutboxJob.objects.live().get(subject_id=str(chunk.pk)))
+        assert reaper.reap() == 1
+    session.refresh_from_db()
+    assert session.status == Status.FAILED
+    assert "The worker died 2 times" in session.failure_reason
+    assert not ValidationChunk.objects.exists()
+    assert chunk_jobs(session) == ["cancelled", "failed", "cancelled"]
+
+
+def test_chunk_whose_worker_dies_once_is_done_by_another(fund: Fund) -> None:
+    session = split(fund)
+    chunk = chunks_of(session)[1]
+    late = take(chunk)
+    lapse(OutboxJob.objects.live().get(subject_id=str(chunk.pk)))
+    reaper.reap()
+    do(chunk)
+    before = columns(session)
+    with pytest.raises(StaleLease):
+        validation_stages.validate_chunk(late)
+    assert columns(session) == before
+    assert chunks_of(session)[1].status == ValidationChunk.Status.DONE
 
 
 def test_job_of_a_chunk_that_is_gone_can_end_in_failure(fund: Fund) -> None:
