@@ -71,8 +71,9 @@ def _unspent_reserves(value: str) -> str:
 
 def _recycling(value: Mapping[str, Any]) -> str:
     return (
-        f"{percent(value['utilization_fraction'], 0)} of exit proceeds, at most"
-        f" {value['max_deals']:g} deals per bucket, until year {value['deadline_years']:g}"
+        f"{percent(value['utilization_fraction'], 0)} of exits until year"
+        f" {value['deadline_years']:g}, at most {number(value['cost_multiple'], 2)}x cost and"
+        f" {value['max_deals']:g} deals per bucket"
     )
 
 

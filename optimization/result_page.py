@@ -85,7 +85,7 @@ def tiles(result: Result) -> list[Tile]:
             strip=_strip(expected),
             facts=(
                 ("In sample", multiple(expected["in_sample"])),
-                ("Exact mean", multiple(expected["exact"])),
+                _mean_of_the_law(expected),
                 ("Limit", "maximised"),
             ),
         ),
@@ -104,6 +104,14 @@ def tiles(result: Result) -> list[Tile]:
             ),
         ),
     ]
+
+
+def _mean_of_the_law(expected: Mapping[str, Any]) -> tuple[str, str]:
+    """What recycling adds to the mean is estimated, so it is only called exact without it."""
+    if expected["standard_error"] == 0:
+        return "Exact mean", multiple(expected["exact"])
+    error = number(expected["standard_error"], 3)
+    return f"Mean, error {error}x", multiple(expected["exact"])
 
 
 def _irr_tile(irr: Mapping[str, Any]) -> Tile:

@@ -161,6 +161,7 @@ def _buckets(done: _Completed) -> list[dict[str, Any]]:
                 "reserves_usd": str(reserves),
                 "expected_reserve_calls_usd": str(called.quantize(Decimal("0.01"))),
                 "expected_multiple": facts[key]["expected_multiple"],
+                "expected_multiple_standard_error": _standard_error(facts[key]),
                 "deal_win_probability": facts[key]["deal_win_probability"],
                 "loss_probability": alone[key],
                 "variance_shares": facts[key].get("variance_shares"),
@@ -178,6 +179,7 @@ def _risk(done: _Completed) -> dict[str, Any]:
     return {
         "expected_multiple": {
             "exact": allocation["expected_multiple"],
+            "standard_error": _largest_standard_error(done),
             "in_sample": allocation["sample_expected_multiple"],
             **_fresh(fresh["mean_multiple"]),
             "limit": None,
@@ -198,6 +200,18 @@ def _risk(done: _Completed) -> dict[str, Any]:
             "limit": limits.get("min_expected_winners"),
         },
     }
+
+
+def _standard_error(facts: dict[str, Any]) -> float:
+    """Of a bucket's expected multiple; it was exact before recycling could be simulated."""
+    error: float = facts.get("expected_multiple_standard_error", 0.0)
+    return error
+
+
+def _largest_standard_error(done: _Completed) -> float:
+    """Of the allocation's expected multiple: however the errors of its buckets go together."""
+    weights: dict[str, float] = done.solution["weights"]
+    return sum(weights[facts["key"]] * _standard_error(facts) for facts in done.matrix.buckets)
 
 
 def _fresh(estimate: dict[str, Any]) -> dict[str, Any]:

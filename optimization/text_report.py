@@ -95,7 +95,7 @@ def _risk(result: dict[str, Any]) -> Iterator[str]:
         f"{'Expected multiple':<24}{multiple['in_sample']:>9.3f}x"
         f"{multiple['out_of_sample']:>14.3f}x"
         f"  {multiple['interval'][0]:.3f} to {multiple['interval'][1]:.3f}"
-        f" (exact {multiple['exact']:.3f})"
+        f" ({_mean_of_the_law(multiple)})"
     )
     for name, label in (("loss_probability", "Loss probability"), ("cvar", "CVaR")):
         row = risk[name]
@@ -117,6 +117,12 @@ def _proof(result: dict[str, Any]) -> Iterator[str]:
     yield EVENNESS[allocation["solver"]["second_pass"]].format(given_up=given_up)
     for check in result["validation"]["checks"]:
         yield f"{'passed' if check['passed'] else 'FAILED'}: {check['name']}. {check['detail']}"
+
+
+def _mean_of_the_law(multiple: dict[str, Any]) -> str:
+    if multiple["standard_error"] == 0:
+        return f"exact {multiple['exact']:.3f}"
+    return f"law {multiple['exact']:.3f}, standard error at most {multiple['standard_error']:.3f}"
 
 
 def _cash_flows(result: dict[str, Any]) -> Iterator[str]:

@@ -17,8 +17,12 @@ from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.models import ScenarioMatrix, ScenarioMatrixQuerySet
 
 _KEY = re.compile("[0-9a-f]{64}")
-# Of a bucket, in matrices made before Keel measured it.
-_NOT_MEASURED = {"variance_shares": None, "loadings": None}
+# Of a bucket, in matrices made before Keel measured it, or could simulate recycling.
+_OF_EARLIER_RELEASES = {
+    "expected_multiple_standard_error": 0.0,
+    "variance_shares": None,
+    "loadings": None,
+}
 
 
 class ScenarioMatrixDetail(ApiView):
@@ -68,7 +72,7 @@ def _shown(matrix: ScenarioMatrix) -> dict[str, Any]:
         "sha256": matrix.sha256 or None,
         "codec": matrix.codec or None,
         "layout": matrix.layout or None,
-        "buckets": [_NOT_MEASURED | bucket for bucket in matrix.buckets],
+        "buckets": [_OF_EARLIER_RELEASES | bucket for bucket in matrix.buckets],
         "variance_shares": matrix.variance_shares,
         "warnings": matrix.warnings,
         "cash_flows": _cash_flows(matrix),

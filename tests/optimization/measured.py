@@ -63,4 +63,4 @@ NO_METRICS: dict[str, Any] = dict.fromkeys(METRICS) | {
         "optimum_is_at_least_greedy": None,
     }
 }
-NO_BUCKET_FACTS: dict[str, Any] = dict.fromkeys(BUCKET_FACTS)
+NO_BUCKET_FACTS: dict[str, Any] = dict.fromkeys([*BUCKET_FACTS, "expected_multiple_standard_error"])

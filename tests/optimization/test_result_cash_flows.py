@@ -76,6 +76,26 @@ def test_what_an_earlier_session_did_not_measure_is_none(earlier: dict[str, Any]
     for row in earlier["buckets"]:
         assert row["variance_shares"] is None
         assert row["loadings"] is None
+        assert row["expected_multiple_standard_error"] == 0
+
+
+def test_mean_with_recycling_has_the_standard_error_of_its_buckets(fund: Fund) -> None:
+    recycling = {
+        "utilization_fraction": 0.5,
+        "cost_multiple": 1,
+        "max_deals": 3,
+        "deadline_years": 6,
+    }
+    recycled = session_result(completed_session(fund=fund, scenario_law={"recycling": recycling}))
+
+    errors = [row["expected_multiple_standard_error"] for row in recycled["buckets"]]
+    assert min(errors) > 0
+    # Weights sum to 1, so an average of the errors lies between them.
+    assert min(errors) <= recycled["risk"]["expected_multiple"]["standard_error"] <= max(errors)
+
+
+def test_mean_without_recycling_is_exact(measured: dict[str, Any]) -> None:
+    assert measured["risk"]["expected_multiple"]["standard_error"] == 0
 
 
 def test_both_results_are_json_with_the_same_fields(

@@ -36,6 +36,11 @@ MATRIX_BUCKET = a_record(
     {
         "key": TEXT,
         "expected_multiple": NUMBER,
+        "expected_multiple_standard_error": {
+            **NUMBER,
+            "minimum": 0,
+            "description": "0: exact. Only what recycling adds is estimated.",
+        },
         "deal_win_probability": PROBABILITY,
         "expected_reserve_call_fraction": PROBABILITY,
         "variance_shares": or_null(VARIANCE_SHARES),

@@ -29,6 +29,11 @@ from scenarios.matrix_cache import Tier
 from scenarios.simulation.parameters import UnspentReserves
 
 INTERVAL = a_list(NUMBER, minItems=2, maxItems=2, description="95 % interval, low and high.")
+STANDARD_ERROR = {
+    **NUMBER,
+    "minimum": 0,
+    "description": "0: exact. Only what recycling adds is estimated.",
+}
 LIMIT = or_null({**NUMBER, "description": "Null: not limited."})
 
 RESULT_BUCKET = a_record(
@@ -46,7 +51,8 @@ RESULT_BUCKET = a_record(
         "all_in_cost_usd": MONEY_USD,
         "reserves_usd": MONEY_USD,
         "expected_reserve_calls_usd": MONEY_USD,
-        "expected_multiple": {**NUMBER, "description": "Exact, per allocated dollar."},
+        "expected_multiple": {**NUMBER, "description": "Of the law, per allocated dollar."},
+        "expected_multiple_standard_error": STANDARD_ERROR,
         "deal_win_probability": {**PROBABILITY, "description": "That one deal returns 10x."},
         "loss_probability": {**PROBABILITY, "description": "Held alone, out of sample."},
         "variance_shares": or_null(VARIANCE_SHARES),
@@ -56,7 +62,8 @@ RESULT_BUCKET = a_record(
 EXPECTED_MULTIPLE = a_record(
     "ExpectedMultipleRisk",
     {
-        "exact": NUMBER,
+        "exact": {**NUMBER, "description": "The mean of the law."},
+        "standard_error": {**STANDARD_ERROR, "description": "Of `exact`, at most; 0: it is exact."},
         "in_sample": NUMBER,
         "out_of_sample": NUMBER,
         "interval": INTERVAL,

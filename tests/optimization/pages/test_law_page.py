@@ -45,6 +45,17 @@ def test_request_that_states_nothing_has_no_rows(law: dict[str, Any] | None) -> 
         ),
         ("unspent_reserves", "returned", "returned at 1x"),
         ("unspent_reserves", "idle", "lost"),
+        (
+            "recycling",
+            {
+                "utilization_fraction": 0.5,
+                "cost_multiple": 1,
+                "max_deals": 3,
+                "deadline_years": 6,
+                "vintage_correlation": 0.5,
+            },
+            "50% of exits until year 6, at most 1.00x cost and 3 deals per bucket",
+        ),
         ("sampling", "iid", "independent"),
         ("sampling", "sobol", "Sobol points"),
     ],

@@ -45,6 +45,7 @@ def result(*constraints: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "risk": {
             "expected_multiple": {
                 "exact": 1.87,
+                "standard_error": 0.0,
                 "in_sample": 1.85,
                 "out_of_sample": 1.86,
                 "interval": [1.84, 1.88],
@@ -91,6 +92,14 @@ def test_tiles_lead_with_the_out_of_sample_figure() -> None:
         "0.80",
         (("Deals bought", "7.5"), ("Limit", "at least 0.70")),
     )
+
+
+def test_mean_is_called_exact_only_where_nothing_of_it_is_estimated() -> None:
+    estimated = result()
+    estimated["risk"]["expected_multiple"]["standard_error"] = 0.0042
+
+    assert ("Exact mean", "1.87x") in tiles(result())[0].facts
+    assert ("Mean, error 0.004x", "1.87x") in tiles(estimated)[0].facts
 
 
 def test_marks_of_a_strip_keep_their_order_and_stay_inside() -> None:
