@@ -27,7 +27,15 @@ def evict() -> None:
     ScenarioMatrix.objects.get().evict()
 
 
-@pytest.mark.parametrize(("spoil", "incidents"), [(flip_a_bit, [Outcome.REGENERATED]), (evict, [])])
+@pytest.mark.parametrize(
+    ("spoil", "was_cached", "tier", "incidents"),
+    [
+        # The job that searches finds the damage.
+        (flip_a_bit, True, "regenerated", [Outcome.REGENERATED]),
+        # The request finds the numbers gone.
+        (evict, False, "postgresql", []),
+    ],
+)
 def test_equal_request_gets_the_same_answer_from_numbers_made_again(
     spoil: Callable[[], None],
     was_cached: bool,
