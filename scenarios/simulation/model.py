@@ -1,6 +1,6 @@
 """Scenario matrices of one configuration, with exact means and win probabilities."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.simulation.bucket_factors import bucket_factors_of
-from scenarios.simulation.bucket_law import bucket_law
+from scenarios.simulation.bucket_law import BucketLaw, bucket_law
 from scenarios.simulation.bucket_loadings import loadings_of
 from scenarios.simulation.canonical_key import random_key_of
 from scenarios.simulation.cash_flow_years import YEARS, late_value_fraction
@@ -31,7 +31,7 @@ from scenarios.simulation.recycled_buckets import RecycledBuckets, recycled_buck
 from scenarios.simulation.recycling_gain import CONTROL_STREAM, EstimatedGains
 from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
 from scenarios.simulation.sample import Sample, sampling_of
-from scenarios.simulation.score_law import score_law
+from scenarios.simulation.score_law import ScoreLaw, score_law
 from scenarios.simulation.stream import Stream
 from scenarios.simulation.systemic_factors import SystemicFactors
 from scenarios.simulation.variance_presets import Loadings
@@ -187,23 +187,59 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
 
     :raises InvalidInput: if no loadings give the variance shares asked for
     """
-    key = random_key_of(config)
     loadings = loadings_of(config)
     macro = macro_law(config.regimes)
     laws = [bucket_law(config=config, bucket=bucket) for bucket in config.buckets]
-    # Buckets that differ in name alone share one table.
     copula = config.dependence.copula
     latents = {
         pair: score_law(macro=macro, macro_loading=pair.macro, copula=copula)
         for pair in set(loadings)
     }
+    expectations = {deal: deal_expectations(deal) for deal in {law.deal for law in laws}}
+    expected = [expectations[law.deal] for law in laws]
+    pooled = _pooled_deals(config, laws, loadings, latents)
+    pooled_flows = _pooled_flows(laws, loadings, latents, pooled)
+    systemic = SystemicFactors(
+        key=random_key_of(config),
+        macro_law=macro,
+        loadings=loadings,
+        bucket_factors=bucket_factors_of(config.dependence),
+    )
+    return ScenarioModel(
+        buckets=config.buckets,
+        exact_multiples=np.array([deal.multiple for deal in expected]),
+        deal_win_probabilities=np.array([deal.win_probability for deal in expected]),
+        expected_reserve_call_fractions=np.array([law.reserve_call_fraction for law in laws]),
+        expected_years=np.array([law.mean_years for law in laws]),
+        systemic=systemic,
+        pooled=pooled,
+        pooled_flows=pooled_flows,
+        recycled=None
+        if config.recycling is None
+        else recycled_buckets(
+            config.recycling,
+            laws=laws,
+            systemic=systemic,
+            pooled=pooled,
+            pooled_flows=pooled_flows,
+        ),
+        sampling=config.sampling,
+    )
+
+
+def _pooled_deals(
+    config: ScenarioConfig,
+    laws: Sequence[BucketLaw],
+    loadings: Sequence[Loadings],
+    latents: Mapping[Loadings, ScoreLaw],
+) -> tuple[PooledDeals, ...]:
+    key = random_key_of(config)
+    # Buckets that differ in name alone share one table.
     tables = {
         (deal, pair): deal_table(law=deal, latent=latents[pair])
         for deal, pair in {(law.deal, pair) for law, pair in zip(laws, loadings, strict=True)}
     }
-    expectations = {deal: deal_expectations(deal) for deal in {law.deal for law in laws}}
-    expected = [expectations[law.deal] for law in laws]
-    pooled = tuple(
+    return tuple(
         PooledDeals(
             places=bucket_places(
                 key=key,
@@ -217,43 +253,24 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
         )
         for law, pair in zip(laws, loadings, strict=True)
     )
-    flow_tables = CashFlowTables()
-    pooled_flows = tuple(
+
+
+def _pooled_flows(
+    laws: Sequence[BucketLaw],
+    loadings: Sequence[Loadings],
+    latents: Mapping[Loadings, ScoreLaw],
+    pooled: Sequence[PooledDeals],
+) -> tuple[PooledCashFlows, ...]:
+    tables = CashFlowTables()
+    return tuple(
         PooledCashFlows(
             places=deals.places,
             weights=deals.weights,
             law=law.deal,
             latent=latents[pair],
-            tables=flow_tables,
+            tables=tables,
         )
         for law, pair, deals in zip(laws, loadings, pooled, strict=True)
-    )
-    systemic = SystemicFactors(
-        key=key,
-        macro_law=macro,
-        loadings=loadings,
-        bucket_factors=bucket_factors_of(config.dependence),
-    )
-    recycled = None
-    if config.recycling is not None:
-        recycled = recycled_buckets(
-            config.recycling,
-            laws=laws,
-            systemic=systemic,
-            pooled=pooled,
-            pooled_flows=pooled_flows,
-        )
-    return ScenarioModel(
-        buckets=config.buckets,
-        exact_multiples=np.array([deal.multiple for deal in expected]),
-        deal_win_probabilities=np.array([deal.win_probability for deal in expected]),
-        expected_reserve_call_fractions=np.array([law.reserve_call_fraction for law in laws]),
-        expected_years=np.array([law.mean_years for law in laws]),
-        systemic=systemic,
-        pooled=pooled,
-        pooled_flows=pooled_flows,
-        recycled=recycled,
-        sampling=config.sampling,
     )
 
 
