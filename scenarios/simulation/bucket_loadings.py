@@ -35,7 +35,8 @@ OWN_FACTOR_ALONE = SharedFactors(shares=FactorShares(sector=0.0, stage=0.0, buck
 
 COMMON_SCALE = (
     "; what all deals of a scenario share under the t copula counts as macro, and weighs more the "
-    "fewer degrees_of_freedom and the more diversified the portfolio"
+    "fewer degrees_of_freedom and the more diversified the portfolio. Own shares at share_level "
+    "'deal' are squared loadings and need no calibration"
 )
 
 
