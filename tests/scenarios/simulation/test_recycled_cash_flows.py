@@ -31,12 +31,21 @@ T_COPULA = {
     "share_level": "deal",
     "copula": {"family": "t", "degrees_of_freedom": 4},
 }
+CORRELATED = {
+    "variance_shares": "stress",
+    "value_path_coupling": 0.25,
+    "bucket_correlation": {
+        "buckets": ["seed/saas", "series_b/fintech"],
+        "matrix": [[1, 0.4], [0.4, 1]],
+    },
+}
 CASES: dict[str, dict[str, Any]] = {
     "default": {"recycling": RECYCLING},
     "idle reserves": {"recycling": RECYCLING, "unspent_reserves": "idle"},
     "late deadline": {"recycling": {**RECYCLING, "deadline_years": 16}},
     "all of it": {"recycling": {**RECYCLING, "utilization_fraction": 1, "cost_multiple": 10}},
     "sobol": {"recycling": RECYCLING, "sampling": "sobol"},
+    "correlated buckets": {"recycling": RECYCLING, "dependence": CORRELATED},
     "t copula": {"recycling": RECYCLING, "dependence": T_COPULA},
 }
 
