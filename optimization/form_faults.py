@@ -23,7 +23,9 @@ _FRACTION_CODES = _BOUND_CODES | {
     "SHARES_SUM",
     "SHARES_UNATTAINABLE",
 }
-_UNITLESS_CODES = frozenset({"NOT_A_NUMBER", "NOT_FINITE", "NO_BUCKETS", "REGIME_DEGENERATE"})
+_UNITLESS_CODES = frozenset(
+    {"NOT_A_NUMBER", "NOT_FINITE", "NO_BUCKETS", "REGIME_DEGENERATE", "REGIMES_OF_ANOTHER"}
+)
 # A number that is not part of a word and does not count buckets or scenarios.
 _FRACTION = re.compile(
     r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.]*\w)(?! (?:buckets|scenarios))"

@@ -127,7 +127,7 @@ CORRELATION = RequestField(
 TOGETHER = LawGroup(
     key="law-together",
     label="How outcomes move together",
-    help="What makes a portfolio swing; no expected multiple changes.",
+    help="What makes a portfolio swing; without recycling no expected multiple changes.",
     fields=(
         _law(
             "variance_shares",

@@ -36,6 +36,8 @@ from scenarios.simulation.checked_input import Fault, InvalidInput
 
 CVAR_CONFIDENCE = "limits.cvar.confidence"
 CORRELATION_FILE = f"{CORRELATION.name}-file"
+# The calibration whose regimes stood on the page beside the inputs for their probabilities.
+REGIMES_OF = "regimes_of"
 
 
 class RequestForm(forms.Form):
@@ -63,7 +65,8 @@ class RequestForm(forms.Form):
         self.facts = facts
         self.shown_faults: list[ShownFault] = []
         self._calibrations = calibrations
-        self._parameters = self._chosen_parameters(start_from)
+        self.regimes_of = self._chosen_calibration(start_from)
+        self._parameters = facts.calibrations.get(self.regimes_of, {})
         self.stage_pairs = list(weight_pairs("stages", _labels(facts, "stage")))
         self.sector_pairs = list(weight_pairs("sectors", _labels(facts, "sector")))
         self.regimes = list(regime_fields(self._parameters.get("regimes", [])))
@@ -192,13 +195,27 @@ class RequestForm(forms.Form):
             for pair in pairs
         ]
 
-    def _chosen_parameters(self, start_from: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Those of the calibration that the page is about; of one that is not known there are none.
+    def _chosen_calibration(self, start_from: Mapping[str, Any]) -> str:
+        """The calibration that the page is about.
 
         Its regimes and its law stand beside the inputs that may replace them.
         """
         chosen = self.data.get(CALIBRATION.name) if self.is_bound else None
-        return self.facts.calibrations.get(chosen or start_from.get("calibration") or "", {})
+        return chosen or start_from.get("calibration") or ""
+
+    def _regimes_of_another(self) -> list[Fault]:
+        """A probability typed beside one regime must not become that of another."""
+        shown = self.facts.calibrations.get(self.data.get(REGIMES_OF, self.regimes_of), {})
+        if shown.get("regimes") == self._parameters.get("regimes"):
+            return []
+        return [
+            Fault(
+                "regimes",
+                "REGIMES_OF_ANOTHER",
+                "are other ones under the calibration chosen now: state them again, or leave them"
+                " blank",
+            )
+        ]
 
     def _request_and_faults(self) -> tuple[dict[str, Any], list[Fault]]:
         """The request, and the faults of what cannot even be stated in one."""
@@ -211,14 +228,16 @@ class RequestForm(forms.Form):
             if stated[path] is not None and not field.is_of_law and field not in self.regimes:
                 put_at(request, path, stated[path])
         drop_lone_confidence(request)
+        faults = [*self._unread_files, *put_law(request, stated)]
         if any(stated[field.path] is not None for field in self.regimes):
+            faults += self._regimes_of_another()
             request["regimes"] = [
                 regime
                 if stated[field.path] is None
                 else {**regime, "probability": stated[field.path]}
                 for regime, field in zip(self._parameters["regimes"], self.regimes, strict=True)
             ]
-        return request, [*self._unread_files, *put_law(request, stated)]
+        return request, faults
 
     def _with_files(
         self, data: Mapping[str, Any], files: Mapping[str, "UploadedFile[Any]"]

@@ -86,6 +86,38 @@ def test_choice_stays_after_a_fault(analyst: Client, own: CalibrationSnapshot) -
     }
 
 
+def test_probability_typed_beside_one_regime_never_becomes_that_of_another(
+    analyst: Client, fund: Fund, own: CalibrationSnapshot
+) -> None:
+    bear_and_bull = [
+        {"name": "bear", "probability": 0.5, "shock_min": -1.0, "shock_max": 0.0},
+        {"name": "bull", "probability": 0.5, "shock_min": 0.0, "shock_max": 1.0},
+    ]
+    two = fund_calibration(
+        fund, version="two", parameters={**own.parameters, "regimes": bear_and_bull}
+    )
+    typed = {
+        "name": "Ours",
+        "capital_usd": "100",
+        "calibration": two.version,
+        "regimes_of": own.version,
+        "regimes-0-probability": "60",
+        "regimes-1-probability": "40",
+    }
+
+    refused = analyst.post(NEW, typed)
+
+    assertContains(refused, "Regimes</a> are other ones under the calibration chosen now")
+    assertContains(refused, 'name="regimes_of" value="two"')
+    assertContains(refused, "Bear, probability")
+    assert not OptimizationSession.objects.exists()
+
+    analyst.post(NEW, {**typed, "regimes_of": two.version})
+
+    regimes = OptimizationSession.objects.get().request["regimes"]
+    assert [regime["probability"] for regime in regimes] == [0.6, 0.4]
+
+
 def test_forged_choice_is_a_fault_that_links_to_the_calibrations(
     analyst: Client, fund: Fund
 ) -> None:
