@@ -3,7 +3,8 @@
 import uuid
 from typing import Any
 
-from django.db import models
+import psycopg
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.models.lookups import LessThanOrEqual
@@ -117,33 +118,41 @@ class ValidationChunk(models.Model):
 
     def complete(self, encoded: EncodedPart) -> None:
         """:raises StatusChanged: another worker has done this chunk, or its session has ended"""
-        self._move(
-            self.Status.WAITING,
-            self.Status.DONE,
-            payload=encoded.payload,
-            layout=encoded.layout,
-            sha256=encoded.sha256,
-            buckets=encoded.buckets,
-            done_at=Now(),
-        )
+        connection.ensure_connection()
+        # Django would write the bytes as hexadecimal digits into the statement, which takes the
+        # server five times as long to read.
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(
+                """
+                UPDATE optimization_validation_chunk
+                SET status = 'done', payload = %(payload)b, layout = %(layout)s,
+                    sha256 = %(sha256)s, buckets = %(buckets)s, done_at = now()
+                WHERE id = %(id)s AND status = 'waiting'
+                """,
+                {
+                    "id": self.pk,
+                    "payload": encoded.payload,
+                    "layout": encoded.layout,
+                    "sha256": encoded.sha256,
+                    "buckets": encoded.buckets,
+                },
+            )
+            if not cursor.rowcount:
+                raise StatusChanged(f"{self} is no longer waiting")
 
     def begin_again(self) -> None:
         """Forget a payload that is damaged.
 
         :raises StatusChanged: another worker did so, or the session has ended
         """
-        self._move(
-            self.Status.DONE,
-            self.Status.WAITING,
+        done = ValidationChunk.objects.filter(pk=self.pk, status=self.Status.DONE)
+        if not done.update(
+            status=self.Status.WAITING,
             payload=None,
             layout="",
             sha256="",
             buckets=None,
             done_at=None,
             damages=models.F("damages") + 1,
-        )
-
-    def _move(self, source: str, target: str, **fields: Any) -> None:
-        row = ValidationChunk.objects.filter(pk=self.pk, status=source)
-        if not row.update(status=target, **fields):
-            raise StatusChanged(f"{self} is no longer {source}")
+        ):
+            raise StatusChanged(f"{self} is no longer done")
