@@ -12,6 +12,7 @@ from optimization.cash_flow_page import (
 from optimization.limits_page import limit_names
 from optimization.result_page import proved_within
 from optimization.scenarios_page import calibration_words, source_words
+from optimization.templatetags.figures import MINUS
 
 # What may be said of the tie-break, by how its search ended; None: there was none.
 EVENNESS = {
@@ -27,7 +28,9 @@ EVENNESS = {
 def text_report(result: dict[str, Any]) -> str:
     parts = (_headline, _notes, _allocation, _limits, _risk, _cash_flows, _proof, _scenarios)
     told = ("\n".join(part(result)) for part in parts)
-    return "\n\n".join(filter(None, told)) + "\n"
+    report = "\n\n".join(filter(None, told)) + "\n"
+    # Pages write a true minus sign, which not every terminal can.
+    return report.replace(MINUS, "-")
 
 
 def _headline(result: dict[str, Any]) -> Iterator[str]:

@@ -192,7 +192,7 @@ def test_irr_and_cash_flows_are_told_where_they_were_measured(result: dict[str, 
     }
     report = text_report(result)
     assert line_of(report, "Gross IRR").endswith(
-        "median 9.3% a year, in 8 of 10 scenarios \N{MINUS SIGN}10.0 to 35.6%."
+        "median 9.3% a year, in 8 of 10 scenarios -10.0 to 35.6%."
     )
     assert line_of(report, "IRR below 0%").endswith("(95% interval 23.80 to 26.22%).")
     assert "$160.00M is called and $360.00M comes back" in line_of(report, "By the end of year 6")
