@@ -47,6 +47,19 @@ def test_expected_flows_of_each_year_are_those_of_the_law(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", ENTRY_STAGES)
+def test_follow_ons_call_the_expected_part_of_the_reserves(stage: str) -> None:
+    model, table, probabilities = one_bucket(stage)
+    called = sum(
+        follow_on.call * float(probabilities @ (follow_on.year < YEARS))
+        for follow_on in table.follow_ons
+    )
+    reserve = ENTRY_STAGES[stage]
+    expected = model.expected_reserve_call_fractions[0] * reserve / (1 + reserve)
+    # Path probabilities of drawn deals are off by up to 4e-4.
+    assert called == pytest.approx(expected, abs=2e-4)
+
+
+@pytest.mark.parametrize("stage", ENTRY_STAGES)
 def test_mean_time_of_drawn_deals_is_the_expected_one(stage: str) -> None:
     model, _, probabilities = one_bucket(stage)
     (flows,) = model.pooled_flows

@@ -35,6 +35,7 @@ def assert_nets_to_multiple(model: ScenarioModel, *, scenarios: int) -> None:
     # float32 keeps 6e-8 of each number, and about ten are added on either side; multiples of
     # the default law stay below 100.
     np.testing.assert_allclose(net, gain, rtol=1e-6, atol=5e-6)
+    assert np.all(flows.calls.astype(float).sum(axis=0) <= 1 + 1e-6)
 
 
 T_COPULA = {
