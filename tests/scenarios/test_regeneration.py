@@ -16,7 +16,7 @@ from scenarios import generation, regeneration
 from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.matrix_cache import READS, Tier, read_multiples
 from scenarios.matrix_cache import Outcome as ReadOutcome
-from scenarios.models import GeneratedMatrix, MatrixIncident, ScenarioMatrix
+from scenarios.models import MatrixIncident, ScenarioMatrix
 from scenarios.regeneration import NeverCompleted, multiples_of
 from scenarios.simulation.matrix_bytes import decode
 from tests.optimization.work import publish
@@ -107,23 +107,6 @@ def test_sound_matrix_is_read_and_nothing_is_written(matrix: ScenarioMatrix, lea
     assert multiples_of(matrix, lease=lease).tier == Tier.POSTGRESQL
     assert stored(matrix) == before
     assert incidents() == []
-
-
-def test_second_job_that_met_the_damage_at_the_same_time_changes_nothing_more(
-    matrix: ScenarioMatrix, lease: Lease, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    truncate(matrix)
-    simulate = generation.simulate
-
-    def overtaken(**config: object) -> GeneratedMatrix:
-        monkeypatch.undo()
-        multiples_of(matrix, lease=lease)
-        return simulate(**config)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(regeneration, "simulate", overtaken)
-    assert multiples_of(matrix, lease=lease).tier == Tier.REGENERATED
-    assert ScenarioMatrix.objects.get(pk=matrix.pk).generation == 2
-    assert incidents() == [(1, Outcome.REGENERATED)]
 
 
 def test_job_that_was_lost_meanwhile_stores_nothing(matrix: ScenarioMatrix, lease: Lease) -> None:
