@@ -124,7 +124,7 @@ def generated_once() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(events=st.lists(st.sampled_from(EVENTS), max_size=10))
 def test_every_session_is_answered_alike(events: list[Callable[[Fund], None]]) -> None:
     with transaction.atomic(), generated_once():
