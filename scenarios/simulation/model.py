@@ -26,7 +26,7 @@ from scenarios.simulation.pooled_cash_flows import (
     YearlyAmounts,
 )
 from scenarios.simulation.pooled_deals import PooledDeals
-from scenarios.simulation.random_words import PURPOSES
+from scenarios.simulation.random_words import PURPOSES, RandomKey
 from scenarios.simulation.recycled_buckets import RecycledBuckets, recycled_buckets
 from scenarios.simulation.recycling_gain import CONTROL_STREAM, EstimatedGains
 from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
@@ -187,6 +187,7 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
 
     :raises InvalidInput: if no loadings give the variance shares asked for
     """
+    key = random_key_of(config)
     loadings = loadings_of(config)
     macro = macro_law(config.regimes)
     laws = [bucket_law(config=config, bucket=bucket) for bucket in config.buckets]
@@ -197,10 +198,10 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
     }
     expectations = {deal: deal_expectations(deal) for deal in {law.deal for law in laws}}
     expected = [expectations[law.deal] for law in laws]
-    pooled = _pooled_deals(config, laws, loadings, latents)
+    pooled = _pooled_deals(key, laws, loadings, latents)
     pooled_flows = _pooled_flows(laws, loadings, latents, pooled)
     systemic = SystemicFactors(
-        key=random_key_of(config),
+        key=key,
         macro_law=macro,
         loadings=loadings,
         bucket_factors=bucket_factors_of(config.dependence),
@@ -228,12 +229,11 @@ def build_model(config: ScenarioConfig) -> ScenarioModel:
 
 
 def _pooled_deals(
-    config: ScenarioConfig,
+    key: RandomKey,
     laws: Sequence[BucketLaw],
     loadings: Sequence[Loadings],
     latents: Mapping[Loadings, ScoreLaw],
 ) -> tuple[PooledDeals, ...]:
-    key = random_key_of(config)
     # Buckets that differ in name alone share one table.
     tables = {
         (deal, pair): deal_table(law=deal, latent=latents[pair])

@@ -7,6 +7,7 @@ and cells grow with their distance from the boundary.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -49,9 +50,11 @@ class ExitRanks:
     normal: FloatArray
 
 
+@lru_cache(maxsize=64)
 def score_lattice(*, latent: ScoreLaw, paths: OutcomePaths) -> ScoreLattice:
     """Cells over the reach of the score; the failure boundary is an edge, and there is at least
-    one unit on either side of it, however rare failures or exits."""
+    one unit on either side of it, however rare failures or exits. Buckets that differ in what their
+    exits return share it."""
     failure = paths.failure_probability
     below, boundary = np.zeros(0), latent.lowest
     if failure > 0.0:
