@@ -201,3 +201,26 @@ def test_law_that_the_request_states_is_told(analyst: Client, fund: Fund) -> Non
 
     assertContains(answer, "<dt>Reserves that are not called</dt><dd>lost</dd>", html=True)
     assertContains(answer, "What is not called counts as lost.")
+
+
+def test_mean_with_recycling_is_called_estimated_and_recycled_money_is_explained(
+    analyst: Client, fund: Fund
+) -> None:
+    recycling = {
+        "utilization_fraction": 0.5,
+        "cost_multiple": 1,
+        "max_deals": 3,
+        "deadline_years": 6,
+    }
+    session = completed_session(fund=fund, scenario_law={"recycling": recycling})
+
+    answer = analyst.get(reverse("optimization:session", args=[session.pk]))
+
+    assertContains(answer, "Recycled money counts as distributed and called again.")
+    assertContains(answer, "what recycling adds is estimated")
+    assertNotContains(answer, "Exact mean")
+
+
+def test_mean_without_recycling_is_called_exact(shown: str) -> None:
+    assert "Exact mean" in shown
+    assert "Recycled money" not in shown
