@@ -15,6 +15,12 @@ from scenarios.simulation.model import SCENARIOS_AT_ONCE, ScenarioModel, build_m
 from scenarios.simulation.sample import Sample
 from scenarios.simulation.stream import Stream
 
+# Shares of a deal need no calibration.
+T_COPULA = {
+    "copula": {"family": "t", "degrees_of_freedom": 4},
+    "variance_shares": {"macro": 0.05, "bucket": 0.10, "idiosyncratic": 0.85},
+    "share_level": "deal",
+}
 RECYCLING = {
     "utilization_fraction": 0.5,
     "cost_multiple": 1.0,
@@ -91,6 +97,7 @@ def _variants(sizes: Sizes) -> Mapping[str, ScenarioConfig]:
     changes: dict[str, dict[str, Any]] = {
         "antithetic": {"sampling": "antithetic"},
         "sobol": {"sampling": "sobol"},
+        "t copula": {"dependence": T_COPULA},
         "recycling": {"recycling": RECYCLING},
     }
     return {

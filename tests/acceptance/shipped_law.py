@@ -33,6 +33,13 @@ WAYS_TO_HANG_TOGETHER: Mapping[str, dict[str, Any]] = MappingProxyType(
         "own shares of the reference portfolio": {"variance_shares": OWN_SHARES},
         "own shares of an entry": {"variance_shares": OWN_SHARES, "share_level": "entry"},
         "own shares of a deal": {"variance_shares": OWN_SHARES, "share_level": "deal"},
+        "t copula of 30 degrees": {"copula": {"family": "t", "degrees_of_freedom": 30}},
+        # So heavy a tail is shared by all deals that the presets cannot hold under it.
+        "t copula of 3 degrees": {
+            "copula": {"family": "t", "degrees_of_freedom": 3},
+            "variance_shares": OWN_SHARES,
+            "share_level": "deal",
+        },
     }
 )
 """Members of the dependence that replace the calibration's."""

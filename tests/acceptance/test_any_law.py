@@ -56,6 +56,10 @@ recyclings = st.fixed_dictionaries(
     }
 )
 
+heavy_tails = st.sampled_from([3, 4, 100]).map(
+    lambda degrees: {"copula": {"family": "t", "degrees_of_freedom": degrees}}
+)
+
 
 @st.composite
 def laws(draw: st.DrawFn) -> dict[str, Any]:
@@ -65,9 +69,13 @@ def laws(draw: st.DrawFn) -> dict[str, Any]:
         "variance_shares": {"macro": macro, "bucket": common, "idiosyncratic": own},
         "share_level": "deal",
     }
-    preset = st.sampled_from(["market", "calm", "crisis_prone", "stress"])
+    presets = st.sampled_from(["market", "calm", "crisis_prone", "stress"])
     dependence = draw(
-        st.one_of(st.just(own_shares), preset.map(lambda name: {"variance_shares": name}))
+        st.one_of(
+            st.just(own_shares),
+            heavy_tails.map(lambda copula: {**own_shares, **copula}),
+            presets.map(lambda name: {"variance_shares": name}),
+        )
     )
     exit_law = st.one_of(
         st.just({"law": "lognormal"}),
@@ -143,6 +151,10 @@ def _write_whole_numbers_as_floats(data: dict[str, Any]) -> None:
     data["financing"]["max_rounds"] = float(data["financing"]["max_rounds"])
 
 
+def _state_the_gaussian_copula(data: dict[str, Any]) -> None:
+    data["dependence"].setdefault("copula", {"family": "gaussian"})
+
+
 def _recycle_nothing(data: dict[str, Any]) -> None:
     if not data.get("recycling"):
         data["recycling"] = {**RECYCLING, "max_deals": 0}
@@ -157,6 +169,7 @@ SAME_LAW: tuple[OtherWords, ...] = (
     _turn_buckets_round,
     _state_independent_sampling,
     _write_whole_numbers_as_floats,
+    _state_the_gaussian_copula,
     _recycle_nothing,
     _move_below_the_grid,
 )
@@ -198,6 +211,7 @@ EVERY_OPTION = law(
     dependence={
         "variance_shares": {"macro": 0.45, "bucket": 0.25, "idiosyncratic": 0.30},
         "share_level": "deal",
+        "copula": {"family": "t", "degrees_of_freedom": 4},
         "factor_shares": {"sector": 0.5, "stage": 0.2, "bucket": 0.3},
     },
     buckets=[bucket("seed"), bucket("series_b", "space")],
@@ -241,3 +255,15 @@ def moved(name: str, step: float) -> dict[str, Any]:
 def test_nested_number_changes_the_name_at_the_sixth_decimal_and_not_below(name: str) -> None:
     assert key_of(moved(name, -2e-6)) != key_of(EVERY_OPTION)
     assert key_of(moved(name, -2e-10)) == key_of(EVERY_OPTION)
+
+
+@pytest.mark.parametrize(
+    "path", [("dependence", "copula", "degrees_of_freedom"), ("recycling", "max_deals")]
+)
+def test_nested_whole_number_changes_the_name(path: tuple[str, ...]) -> None:
+    data = copy.deepcopy(EVERY_OPTION)
+    holder: Any = data
+    for field in path[:-1]:
+        holder = holder[field]
+    holder[path[-1]] += 1
+    assert key_of(data) != key_of(EVERY_OPTION)

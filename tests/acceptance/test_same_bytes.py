@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from scenarios.simulation.sample import Sample
-from tests.acceptance.shipped_law import OPTIONS, law, model_of
+from tests.acceptance.shipped_law import OPTIONS, bucket, law, model_of
 
 SCENARIOS = 64
 OLD_KERNELS = {"OPENBLAS_CORETYPE": "Prescott"}
@@ -39,7 +39,7 @@ def digests() -> dict[str, str]:
 
 
 def _digest(name: str) -> str:
-    model = model_of(law(**OPTIONS[name]))
+    model = model_of(law(buckets=[bucket("seed"), bucket("series_b", "space")], **OPTIONS[name]))
     content = hashlib.sha256()
     for sample in (Sample.OPTIMIZATION, Sample.VALIDATION):
         matrix = model.multiples(sample=sample, first_scenario=0, count=SCENARIOS)

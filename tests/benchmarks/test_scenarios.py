@@ -29,6 +29,7 @@ def test_report_has_a_row_for_everything_measured(report_file: Path) -> None:
         "4 x 40, tables known",
         "4 x 100 antithetic",
         "4 x 100 sobol",
+        "4 x 100 t copula",
         "4 x 100 recycling",
         "4 x 100 cash flows",
         "100 x 100, own process",
