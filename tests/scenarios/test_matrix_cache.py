@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from redis import Redis
 
+from config import settings as deployed
 from outbox.counters import counts
 from scenarios import matrix_cache
 from scenarios.matrix_cache import READS, NoSoundCopy, Outcome, Tier, read_multiples
@@ -209,12 +210,17 @@ def test_redis_that_drips_its_answer_is_called_once_and_then_left_alone(
     """Neither to write back nor for the next matrix: each call would cost a whole timeout."""
     with dripping_redis(tmp_path) as server:
         settings.REDIS_URL = server.url
+        settings.MATRIX_CACHE_TIMEOUT_SECONDS = 0.2
         settings.MATRIX_CACHE_PAUSE_SECONDS = 3600.0
         for _ in range(2):
             read = read_multiples(matrix)
             assert read.tier == Tier.POSTGRESQL
             np.testing.assert_array_equal(read.multiples, MULTIPLES)
         assert server.calls == 1
+
+
+def test_a_deployment_waits_a_fifth_of_a_second_for_redis() -> None:
+    assert deployed.MATRIX_CACHE_TIMEOUT_SECONDS == 0.2
 
 
 def test_time_spent_on_reading_is_missing_for_writing_back(
