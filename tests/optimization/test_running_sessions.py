@@ -154,7 +154,8 @@ def test_cancel_stops_the_validation_of_a_running_session(
         wait_until(lambda: OutboxJob.objects.get(pk=job.pk).status == OutboxJob.Status.RUNNING)
         lifecycle.cancel_session(session)
         worker.result(PATIENCE_SECONDS)
-    assert "was taken over while it ran; stopped" in caplog.text
+    # By the next heartbeat or by the next report of its progress, whichever is first.
+    assert "was taken over" in caplog.text
     after = columns(session)
     assert (after["status"], after["validation_metrics"]) == (Status.CANCELLED, None)
     assert jobs_of(session)[-1] == OutboxJob.Status.CANCELLED

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from pytest_django import Settings
 
 from funds.models import Fund
@@ -23,15 +23,17 @@ from tests.optimization.chunks import (
 from tests.optimization.races import first_and_then
 from tests.optimization.rows import Status, columns, history
 from tests.optimization.work import (
+    CHUNK,
     MERGE,
     do,
     jobs_of,
     live_jobs_of,
+    run,
     run_all,
     take,
 )
 from tests.outbox.brokers import real_redis
-from tests.outbox.threads import at_once
+from tests.outbox.threads import PATIENCE_SECONDS, at_once, background, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,3 +131,40 @@ def test_cancellation_does_not_wait_for_a_job_that_another_holds(fund: Fund) -> 
     assert chunk_jobs(session) == ["pending", "cancelled", "cancelled"]
     run_all()
     assert chunk_jobs(session) == ["done", "cancelled", "cancelled"]
+
+
+def test_chunk_that_cannot_be_stored_for_now_is_done_again(
+    fund: Fund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = split(fund)
+    chunk = chunks_of(session)[0]
+
+    def interrupted(*_: object) -> None:
+        raise OperationalError("terminating connection due to administrator command")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(validation_stages, "complete_chunk", interrupted)
+        with pytest.raises(OperationalError):
+            run(OutboxJob.objects.live().get(subject_id=str(chunk.pk)))
+    assert jobs_of(chunk, CHUNK) == [OutboxJob.Status.PENDING]
+    run_all()
+    session.refresh_from_db()
+    assert session.validation_metrics == metrics_in_one_process(session)
+
+
+def test_cancel_stops_the_simulation_of_a_running_chunk(
+    fund: Fund, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.OUTBOX_LEASE_SECONDS = 0.3  # A heartbeat each tenth of a second.
+    settings.VALIDATION_CHUNK_SCENARIOS = 2_000_000
+    session = split(fund, validation_scenarios=4_000_000)
+    job = OutboxJob.objects.live().get(subject_id=str(chunks_of(session)[0].pk))
+    with background() as start:
+        worker = start(lambda: run(job))
+        wait_until(lambda: OutboxJob.objects.get(pk=job.pk).status == OutboxJob.Status.RUNNING)
+        lifecycle.cancel_session(session)
+        worker.result(PATIENCE_SECONDS)
+    # By the next heartbeat or by the next look at the session, whichever is first.
+    assert "was taken over" in caplog.text
+    assert columns(session)["status"] == Status.CANCELLED
+    assert not OutboxJob.objects.live().exists()
