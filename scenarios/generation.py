@@ -132,6 +132,7 @@ def _warning(code: str, message: str) -> dict[str, str]:
 def _bucket_facts(
     model: ScenarioModel, shares: Sequence[VarianceShares | None]
 ) -> list[dict[str, Any]]:
+    late_value_fractions = model.late_value_fractions.tolist()
     return [
         {
             "key": key,
@@ -139,6 +140,7 @@ def _bucket_facts(
             "expected_multiple_standard_error": float(model.expected_multiple_standard_errors[row]),
             "deal_win_probability": float(model.deal_win_probabilities[row]),
             "expected_reserve_call_fraction": float(model.expected_reserve_call_fractions[row]),
+            "late_value_fraction": late_value_fractions[row],
             "variance_shares": None if measured is None else asdict(measured),
             "loadings": {
                 "macro_squared": loadings.macro_squared,

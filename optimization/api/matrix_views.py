@@ -20,6 +20,7 @@ _KEY = re.compile("[0-9a-f]{64}")
 # Of a bucket, in matrices made before Keel measured it, or could simulate recycling.
 _OF_EARLIER_RELEASES = {
     "expected_multiple_standard_error": 0.0,
+    "late_value_fraction": None,
     "variance_shares": None,
     "loadings": None,
 }

@@ -86,6 +86,7 @@ def test_stored_facts_are_the_exact_figures_of_each_row() -> None:
         ("expected_multiple", model.expected_multiples),
         ("deal_win_probability", model.deal_win_probabilities),
         ("expected_reserve_call_fraction", model.expected_reserve_call_fractions),
+        ("late_value_fraction", model.late_value_fractions),
     ):
         assert [facts[name] for facts in matrix.buckets] == figures.tolist()
 

@@ -144,6 +144,7 @@ def test_what_an_earlier_matrix_does_not_say_of_its_buckets_is_null(
     (bucket,) = analyst.get(address(matrix)).json()["buckets"]
 
     assert (bucket["variance_shares"], bucket["loadings"]) == (None, None)
+    assert bucket["late_value_fraction"] is None
 
 
 def test_complete_matrix_shows_the_digest_of_its_cash_flows(analyst: Client, fund: Fund) -> None:
