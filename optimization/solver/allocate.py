@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Literal
 
 import numpy as np
 
@@ -13,17 +14,19 @@ from optimization.solver.budgeted_highs import (
     BudgetedHighs,
     SolveInterrupted,
 )
-from optimization.solver.first_pass import (
-    OBJECTIVE_TOLERANCE,
-    FirstPass,
-    highest_expected_multiple,
-)
+from optimization.solver.exact_pass import highest_expected_multiple
+from optimization.solver.first_pass import OBJECTIVE_TOLERANCE, FirstPass
 from optimization.solver.infeasibility import explain_infeasibility
 from optimization.solver.limit_check import BrokenLimit, broken_limits
+from optimization.solver.mip_pass import reference_optimum
 from optimization.solver.problem import AllocationProblem
 from optimization.solver.report import constraint_rows, cvar_confidence, portfolio_figures
 from optimization.solver.rounding import dollars_by_largest_remainder, exact_weights
 from optimization.solver.second_pass import SecondPass, closest_to_uniform
+
+Method = Literal["exact", "reference"]
+
+_FIRST_PASS = {"exact": highest_expected_multiple, "reference": reference_optimum}
 
 __all__ = ["AllocationCheckFailed", "SolveInterrupted", "allocate"]
 
@@ -37,7 +40,10 @@ class AllocationCheckFailed(ArithmeticError):
 
 
 def allocate(
-    problem: AllocationProblem, *, should_stop: Callable[[], bool] | None = None
+    problem: AllocationProblem,
+    *,
+    method: Method = "exact",
+    should_stop: Callable[[], bool] | None = None,
 ) -> Allocation:
     """The allocation with the highest expected multiple that keeps every limit.
 
@@ -45,6 +51,8 @@ def allocate(
     the smallest in order of bucket key, is returned; equal problems get byte-equal weights unless
     the wall clock stops a search. An infeasible problem is a result with status ``infeasible``.
 
+    ``method`` is how the first pass goes about it: ``exact``, or ``reference``, the original
+    formulation left to HiGHS, which finds the same optimum where it finds it in time.
     ``should_stop`` is asked in the calling thread, up to thousands of times a second and at times
     only every few seconds, so it must be cheap; once it is true `SolveInterrupted` is raised.
     Raises `AllocationCheckFailed` when the independent check of the result finds a broken limit,
@@ -52,15 +60,18 @@ def allocate(
     """
     highs = BudgetedHighs(problem.settings.time_limit_seconds, should_stop)
     ordered = problem.in_key_order()
-    first = highest_expected_multiple(ordered, highs=highs)
+    solve = _FIRST_PASS[method]
+    first = solve(ordered, highs=highs)
     if first.weights is None:
-        return _nothing_found(ordered, first, highs)
+        return _nothing_found(ordered, first, _run(ordered, highs, method, first, None), highs)
     first_weights = exact_weights(first.weights.tolist())
     second = _second_pass(ordered, first, first_weights, highs)
     weights = first_weights if second is None else exact_weights(second.weights.tolist())
     answer = _Answer(ordered, first, first_weights, weights)
     _check(answer)
-    return _report(answer, keys=problem.bucket_keys, run=_run(ordered, highs, second))
+    return _report(
+        answer, keys=problem.bucket_keys, run=_run(ordered, highs, method, first, second)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +161,7 @@ def _report(answer: _Answer, *, keys: Sequence[str], run: SolverRun) -> Allocati
 
 
 def _nothing_found(
-    problem: AllocationProblem, first: FirstPass, highs: BudgetedHighs
+    problem: AllocationProblem, first: FirstPass, run: SolverRun, highs: BudgetedHighs
 ) -> Allocation:
     infeasible = first.status == "infeasible"
     return Allocation(
@@ -158,11 +169,17 @@ def _nothing_found(
         best_bound=None if infeasible else first.bound,
         cvar_confidence=cvar_confidence(problem),
         infeasibility=explain_infeasibility(problem, highs=highs) if infeasible else None,
-        solver=_run(problem, highs, None),
+        solver=run,
     )
 
 
-def _run(problem: AllocationProblem, highs: BudgetedHighs, second: SecondPass | None) -> SolverRun:
+def _run(
+    problem: AllocationProblem,
+    highs: BudgetedHighs,
+    method: Method,
+    first: FirstPass,
+    second: SecondPass | None,
+) -> SolverRun:
     return SolverRun(
         name="HiGHS",
         version=version("highspy"),
@@ -175,5 +192,7 @@ def _run(problem: AllocationProblem, highs: BudgetedHighs, second: SecondPass | 
         seconds=highs.seconds,
         nodes=highs.nodes,
         iterations=highs.iterations,
+        method=method,
+        first_pass=first.stop or first.status,
         second_pass=None if second is None else second.search,
     )

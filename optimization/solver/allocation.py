@@ -41,7 +41,8 @@ class ConstraintRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolverRun:
     """What solved the problem and what it took. ``seconds`` and the settings' time limit are the
-    only parts of an answer that may differ between equal problems.
+    only parts of an answer that may differ between equal problems. ``first_pass`` and
+    ``second_pass`` say how each ended: ``optimal``, ``infeasible``, or the budget that stopped it.
     """
 
     name: str
@@ -50,6 +51,8 @@ class SolverRun:
     seconds: float
     nodes: int
     iterations: int
+    method: str = "exact"
+    first_pass: str | None = None
     second_pass: str | None
 
 

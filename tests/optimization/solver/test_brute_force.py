@@ -32,7 +32,7 @@ def tiny_problem(seed: int) -> AllocationProblem:
     )
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(200))
 def test_optimum_equals_the_best_choice_of_losing_scenarios(seed: int) -> None:
     tiny = tiny_problem(seed)
     best = best_expected_multiple(tiny)

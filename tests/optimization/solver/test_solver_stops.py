@@ -1,15 +1,13 @@
 """What happens when the solver is stopped, by the clock or by the caller."""
 
 import threading
-from typing import Any
 
 import numpy as np
 import pytest
 
-from optimization.solver import first_pass
 from optimization.solver.allocate import SolveInterrupted, allocate
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.incumbent import Incumbent, find_incumbent
+from optimization.solver.exact_pass import highest_expected_multiple
 from optimization.solver.limit_check import broken_limits
 from optimization.solver.problem import AllocationProblem, SolverSettings
 from tests.optimization.solver.problems import market_multiples, problem
@@ -32,21 +30,9 @@ def hard_problem(*, max_loss_probability: float, time_limit_seconds: float) -> A
     )
 
 
-@pytest.fixture
-def clock_runs_out_after_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaves the search with binaries a hundredth of a second, on fast and slow machines alike."""
-
-    def find_then_run_out(*args: Any, highs: BudgetedHighs, **kwargs: Any) -> Incumbent | None:
-        found = find_incumbent(*args, highs=highs, **kwargs)
-        highs.time_limit_seconds = highs.seconds + 0.01
-        return found
-
-    monkeypatch.setattr(first_pass, "find_incumbent", find_then_run_out)
-
-
-@pytest.mark.usefixtures("clock_runs_out_after_the_start")
 def test_time_limit_returns_an_allocation_with_a_true_bound_and_gap() -> None:
-    hard = hard_problem(max_loss_probability=0.25, time_limit_seconds=600.0)
+    # The clock is first looked at when the greedy start has been found.
+    hard = hard_problem(max_loss_probability=0.26, time_limit_seconds=1e-6)
 
     allocation = allocate(hard)
 
@@ -59,7 +45,43 @@ def test_time_limit_returns_an_allocation_with_a_true_bound_and_gap() -> None:
     assert allocation.mip_gap == pytest.approx(
         allocation.best_bound / allocation.expected_multiple - 1, rel=1e-9
     )
+    assert allocation.solver.first_pass == "time_limit"
     assert allocation.solver.second_pass is None
+
+
+@pytest.mark.parametrize("max_iterations", [1, 500, 1_500])
+def test_iteration_limit_returns_a_bound_above_the_optimum_of_a_longer_run(
+    max_iterations: int,
+) -> None:
+    hard = hard_problem(max_loss_probability=0.26, time_limit_seconds=600.0)
+    optimum = highest_expected_multiple(hard, highs=BudgetedHighs(600.0))
+
+    stopped = highest_expected_multiple(
+        hard, highs=BudgetedHighs(600.0), max_iterations=max_iterations, last_nodes=1
+    )
+
+    assert optimum.stop is None
+    assert optimum.weights is not None
+    assert stopped.weights is not None
+    assert stopped.bound >= float(optimum.weights @ hard.expected_multiples()) - 1e-9
+    assert broken_limits(problem=hard, weights=stopped.weights.tolist()) == ()
+
+
+def test_iteration_limit_ends_equal_problems_at_the_same_point() -> None:
+    hard = hard_problem(max_loss_probability=0.26, time_limit_seconds=600.0)
+
+    first, again = (
+        highest_expected_multiple(
+            hard, highs=BudgetedHighs(600.0), max_iterations=500, last_nodes=1
+        )
+        for _ in range(2)
+    )
+
+    assert first.stop == again.stop
+    assert first.bound == again.bound
+    assert first.weights is not None
+    assert again.weights is not None
+    assert first.weights.tobytes() == again.weights.tobytes()
 
 
 def test_bound_at_the_time_limit_is_above_every_allocation_found_otherwise() -> None:
