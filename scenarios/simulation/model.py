@@ -87,7 +87,7 @@ class ScenarioModel:
 
     @property
     def late_value_fractions(self) -> FloatArray:
-        """(B,) exact part of each bucket's expected proceeds that comes 16 years or more after
+        """(B,) exact part of the expected proceeds of first deals that comes 16 years or more after
         entry; cash flows book it in year 15, so IRR takes it as somewhat earlier than it is."""
         fractions = {law: late_value_fraction(law) for law in {f.law for f in self.pooled_flows}}
         return np.array([fractions[flows.law] for flows in self.pooled_flows])

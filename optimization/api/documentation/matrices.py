@@ -45,8 +45,8 @@ MATRIX_BUCKET = a_record(
         "expected_reserve_call_fraction": PROBABILITY,
         "late_value_fraction": {
             **or_null(PROBABILITY),
-            "description": "Of the expected proceeds: what comes 16 years or more after entry and"
-            " is booked in the last year of the cash flows.",
+            "description": "Of the expected proceeds of first deals: what comes 16 years or more"
+            " after entry and is booked in the last year of the cash flows.",
         },
         "variance_shares": or_null(VARIANCE_SHARES),
         "loadings": or_null(LOADINGS),

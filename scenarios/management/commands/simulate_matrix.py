@@ -139,10 +139,12 @@ def _bucket_rows(
 ) -> list[dict[str, Any]]:
     statistics = bucket_statistics(multiples)
     rows = zip(model.bucket_keys, model.loadings, shares, strict=True)
+    expected, standard_errors = model.expected_multiples, model.expected_multiple_standard_errors
     return [
         {
             "key": key,
-            "expected_multiple": float(model.expected_multiples[row]),
+            "expected_multiple": float(expected[row]),
+            "expected_multiple_standard_error": float(standard_errors[row]),
             "deal_win_probability": float(model.deal_win_probabilities[row]),
             "median": float(statistics.medians[row]),
             "p90": float(statistics.p90s[row]),

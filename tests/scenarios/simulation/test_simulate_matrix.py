@@ -87,6 +87,7 @@ def test_report_has_the_promised_fields(tmp_path: Path) -> None:
     assert set(printed["buckets"][0]) == {
         "key",
         "expected_multiple",
+        "expected_multiple_standard_error",
         "deal_win_probability",
         "median",
         "p90",
@@ -188,6 +189,21 @@ def test_shares_out_of_reach_are_refused_with_what_was_reached(tmp_path: Path) -
         " the closest is 0."
     )
     assert line.endswith("[SHARES_UNATTAINABLE]")
+
+
+def test_mean_under_recycling_has_its_standard_error(tmp_path: Path) -> None:
+    recycling = {
+        "utilization_fraction": 0.5,
+        "cost_multiple": 1,
+        "max_deals": 3,
+        "deadline_years": 6,
+    }
+    (plain,) = simulate(tmp_path, config_data(buckets=[bucket_data()]))["buckets"]
+    recycled_config = config_data(buckets=[bucket_data()], recycling=recycling)
+    (recycled,) = simulate(tmp_path, recycled_config)["buckets"]
+    assert plain["expected_multiple_standard_error"] == 0
+    assert 0 < recycled["expected_multiple_standard_error"] < 0.01
+    assert recycled["expected_multiple"] > plain["expected_multiple"]
 
 
 def test_validation_sample_is_another_matrix(tmp_path: Path) -> None:
