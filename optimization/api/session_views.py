@@ -29,7 +29,7 @@ from optimization.api.session_access import (
 )
 from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
-from optimization.request import parse_request
+from optimization.request import FundFacts, OptimizationRequest, parse_request
 from optimization.results import session_result, session_status
 from scenarios.models import StatusChanged
 from scenarios.simulation.checked_input import Fault, FieldReader, InvalidInput
@@ -62,14 +62,14 @@ class SessionList(ApiView):
         user = user_of(request)
         body: Any = request.data
         fund = requestable_fund(user, _fund_id(body))
+        facts = fund_facts(fund)
+        # Here and not in the work: an Idempotency-Key makes that a transaction, and whether shares
+        # of variance can be reached takes seconds to find out.
+        wanted = _read_request(body, facts)
 
         def work() -> Answer:
-            fields = {name: value for name, value in body.items() if name != "fund"}
-            facts = fund_facts(fund)
-            try:
-                wanted = parse_request(fields, fund=facts)
-            except InvalidInput as error:
-                raise invalid_body(error, document=body) from error
+            if isinstance(wanted, InvalidInput):
+                raise invalid_body(wanted, document=body) from wanted
             return _accepted(
                 lifecycle.request_session(user=user, fund=fund, request=wanted, facts=facts)
             )
@@ -150,6 +150,15 @@ def _fund_id(body: object) -> uuid.UUID:
     if fund_id is None:
         raise invalid_body(InvalidInput(reader.faults), document=body)
     return fund_id
+
+
+def _read_request(body: Mapping[str, Any], facts: FundFacts) -> OptimizationRequest | InvalidInput:
+    """The request, or what is wrong with it, which a repeated request does not ask."""
+    fields = {name: value for name, value in body.items() if name != "fund"}
+    try:
+        return parse_request(fields, fund=facts)
+    except InvalidInput as error:
+        return error
 
 
 def _session_to_act_on(request: Request, session_id: uuid.UUID) -> OptimizationSession:
