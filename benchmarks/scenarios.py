@@ -3,8 +3,9 @@
     python -m benchmarks.scenarios [--json FILE] [--quick] [--repetitions N]
 
 One process, the default law, buckets of ten deals. Start-up is excluded and every task runs once
-before it is timed. Tasks take turns, so compare rows of one run: on a busy machine the figures of
-two runs differ more than the rows of one.
+before it is timed. Rates and goals go by the best processor time, which on an idle machine is the
+best wall clock. Tasks take turns, so compare rows of one run: on a busy machine the figures of two
+runs differ more than the rows of one.
 """
 
 import argparse
@@ -30,8 +31,7 @@ YARDSTICK = "one plain normal a deal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A rate is from the median time; ``meets_goals`` is None where there is none, and judges
-    times by the best of the repetitions."""
+    """``meets_goals`` is None where there is no goal."""
 
     name: str
     timing: Timing
@@ -42,7 +42,7 @@ class Row:
 
     @property
     def deals_per_second(self) -> float | None:
-        return None if self.deals is None else self.deals / self.timing.median_seconds
+        return None if self.deals is None else self.deals / self.timing.best_processor_seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -79,10 +79,11 @@ def _row(name: str, task: Task, timing: Timing) -> Row:
     goal, meets = None, None
     if task.wanted_seconds is not None:
         goal = f"<= {1e3 * task.wanted_seconds:.0f} ms"
-        meets = timing.best_seconds <= task.wanted_seconds
+        meets = timing.best_processor_seconds <= task.wanted_seconds
     elif task.wanted_deals_per_second is not None and task.deals is not None:
         goal = f">= {task.wanted_deals_per_second / 1e6:.0f} M/s"
-        meets = task.deals / timing.best_seconds >= task.wanted_deals_per_second
+        rate = task.deals / timing.best_processor_seconds
+        meets = rate >= task.wanted_deals_per_second
     return Row(name=name, timing=timing, deals=task.deals, goal=goal, meets_goals=meets)
 
 
@@ -91,19 +92,20 @@ def _large_matrix(sizes: Sizes, *, repetitions: int) -> Row:
     scenarios = LARGE_SCENARIOS if sizes is FULL else sizes.many
     runs = [_large_run(scenarios) for _ in range(repetitions)]
     seconds = sorted(run["seconds"] for run in runs)
+    processor_seconds = min(run["processor_seconds"] for run in runs)
     peak = max(run["peak_resident_bytes"] for run in runs)
     return Row(
         name=f"{LARGE_BUCKETS} x {scenarios:,}, own process",
         timing=Timing(
             best_seconds=seconds[0],
             median_seconds=seconds[len(seconds) // 2],
-            best_processor_seconds=min(run["processor_seconds"] for run in runs),
+            best_processor_seconds=processor_seconds,
             repetitions=repetitions,
         ),
         deals=LARGE_BUCKETS * 10 * scenarios,
         peak_resident_bytes=peak,
         goal=f"<= {WANTED_LARGE_SECONDS} s, <= {WANTED_LARGE_BYTES / 1e6:.0f} MB",
-        meets_goals=seconds[0] <= WANTED_LARGE_SECONDS and peak <= WANTED_LARGE_BYTES,
+        meets_goals=processor_seconds <= WANTED_LARGE_SECONDS and peak <= WANTED_LARGE_BYTES,
     )
 
 
@@ -132,7 +134,7 @@ def _table(rows: Sequence[Row]) -> str:
         *(_line(row, yardstick or 0.0) for row in rows),
         "",
         "best, median: wall clock; processor: the least time this process had a processor",
-        "deals/s: by the median; normals: deals drawn in the time of one plain normal",
+        "deals/s: by processor time; normals: deals drawn in the time of one plain normal",
     ]
     return "\n".join(lines)
 
