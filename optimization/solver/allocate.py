@@ -28,7 +28,7 @@ Method = Literal["exact", "reference"]
 
 _FIRST_PASS = {"exact": highest_expected_multiple, "reference": reference_optimum}
 
-__all__ = ["AllocationCheckFailed", "SolveInterrupted", "allocate"]
+__all__ = ["AllocationCheckFailed", "Method", "SolveInterrupted", "allocate"]
 
 
 class AllocationCheckFailed(ArithmeticError):

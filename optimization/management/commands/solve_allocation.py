@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from optimization.solver.allocate import allocate
+from optimization.solver.allocate import Method, allocate
 from optimization.solver.allocation import Allocation
-from optimization.solver.problem import parse_problem
+from optimization.solver.model_export import export_model
+from optimization.solver.problem import AllocationProblem, parse_problem
 from scenarios.json_file import UnreadableJsonFile, read_json_file
 from scenarios.simulation.checked_input import InvalidInput
 
@@ -27,17 +28,41 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("problem", type=Path, metavar="PROBLEM.json")
+        parser.add_argument(
+            "--method",
+            choices=get_args(Method),
+            default="exact",
+            help="exact (default), or reference: the original formulation, left to HiGHS",
+        )
+        parser.add_argument(
+            "--export",
+            type=Path,
+            metavar="MODEL.mps|MODEL.lp",
+            help="write the original formulation to this file and solve nothing",
+        )
 
-    def handle(self, *args: Any, problem: Path, **options: Any) -> None:
+    def handle(
+        self, *args: Any, problem: Path, method: Method, export: Path | None, **options: Any
+    ) -> None:
         try:
             parsed = parse_problem(read_json_file(problem), folder=problem.parent)
         except (InvalidInput, UnreadableJsonFile) as error:
             self.stderr.write(str(error))
             raise SystemExit(EXIT_BAD_INPUT) from error
-        allocation = allocate(parsed)
+        if export is not None:
+            self._export(parsed, export)
+            return
+        allocation = allocate(parsed, method=method)
         self.stdout.write(json.dumps(allocation.as_json(), indent=2, allow_nan=False))
         if not allocation.was_found:
             self._explain(allocation, asked_to_relax=parsed.relax)
+
+    def _export(self, problem: AllocationProblem, path: Path) -> None:
+        try:
+            export_model(problem, path)
+        except (OSError, ValueError) as error:
+            self.stderr.write(f"--export: {error}")
+            raise SystemExit(EXIT_BAD_INPUT) from error
 
     def _explain(self, allocation: Allocation, *, asked_to_relax: bool) -> None:
         if allocation.status != "infeasible":
