@@ -53,7 +53,8 @@ REQUEST = (
         path="optimization_scenarios",
         label="Optimization scenarios",
         unit=Unit.COUNT,
-        help="The search sees these. More give a steadier answer and take longer.",
+        help="The search sees these: 64 to 5,000. More give a steadier answer and take longer;"
+        " with Sobol points 512 is a good number.",
     ),
     RequestField(
         path="validation_scenarios",

@@ -5,6 +5,7 @@ from pytest_django.asserts import assertContains, assertRedirects
 
 from funds.models import Fund, User
 from optimization.models import OptimizationSession
+from tests.funds.calibrations import fund_calibration
 from tests.funds.factories import FundFactory
 from tests.optimization.factories import requested_session
 from tests.optimization.pages.requests import VERSION
@@ -60,6 +61,16 @@ def test_sending_the_form_untouched_but_for_the_name_asks_for_the_defaults(
     assert request["optimization_scenarios"] == 400
     assert request["validation_scenarios"] == 100_000
     assert request["regimes"] is None
+
+
+def test_under_a_calibration_of_sobol_points_the_form_starts_at_a_power_of_two(
+    analyst: Client, fund: Fund
+) -> None:
+    parameters = {**fund_calibration(fund).parameters, "sampling": "sobol"}
+    fund.default_calibration = fund_calibration(fund, version="even", parameters=parameters)
+    fund.save(update_fields=["default_calibration"])
+
+    assert analyst.get(NEW).context["form"]["optimization_scenarios"].value() == "512"
 
 
 def test_a_good_request_is_stored_and_its_page_opened(
