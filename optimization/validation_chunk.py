@@ -14,9 +14,6 @@ from scenarios.models import StatusChanged
 
 
 class ValidationChunkQuerySet(models.QuerySet["ValidationChunk"]):
-    def without_payload(self) -> "ValidationChunkQuerySet":
-        return self.defer("payload")
-
     def waiting(self) -> "ValidationChunkQuerySet":
         return self.filter(status=ValidationChunk.Status.WAITING)
 

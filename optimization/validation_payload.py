@@ -7,7 +7,7 @@ not repeat.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from optimization.validation_cash_flows import FlowSums
 from optimization.validation_part import ValidationPart
 from scenarios.simulation.cash_flow_years import YEARS
 
-LAYOUT = "validation-part-2"
+LAYOUT = "validation-part-3"
 LAWS = 2
 # Calls and distributions of each year.
 SUMS, SUM_BYTES = 2 * YEARS, 16
@@ -31,7 +31,10 @@ class CorruptPart(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedPart:
-    """A part and all that is needed to check it; ``sha256`` is of the payload."""
+    """A part and all that is needed to check it.
+
+    ``sha256`` is of the payload and of which part it is, so that none can stand for another.
+    """
 
     payload: bytes
     layout: str
@@ -63,14 +66,15 @@ def encode_part(part: ValidationPart) -> EncodedPart:
             ),
         ]
     )
-    return EncodedPart(
+    encoded = EncodedPart(
         payload=payload,
         layout=LAYOUT,
-        sha256=hashlib.sha256(payload).hexdigest(),
+        sha256="",
         first_scenario=part.reference.first_scenario,
         scenarios=scenarios,
         buckets=buckets,
     )
+    return replace(encoded, sha256=_sha256(encoded))
 
 
 def decode_part(encoded: EncodedPart) -> ValidationPart:
@@ -108,8 +112,15 @@ def _check_bytes(encoded: EncodedPart) -> None:
     size = payload_bytes(scenarios=encoded.scenarios, buckets=encoded.buckets)
     if size > MOST_PAYLOAD_BYTES or len(encoded.payload) != size:
         raise CorruptPart(f"the payload has {len(encoded.payload)} bytes, {size} were announced")
-    if hashlib.sha256(encoded.payload).hexdigest() != encoded.sha256:
+    if _sha256(encoded) != encoded.sha256:
         raise CorruptPart("the payload does not match its SHA-256")
+
+
+def _sha256(encoded: EncodedPart) -> str:
+    part = f"{encoded.layout} {encoded.first_scenario} {encoded.scenarios} {encoded.buckets} "
+    digest = hashlib.sha256(part.encode())
+    digest.update(encoded.payload)
+    return digest.hexdigest()
 
 
 def _check_figures(multiples: NDArray[np.float64], losing: NDArray[np.int64]) -> None:

@@ -114,11 +114,6 @@ def resume_validation(session: OptimizationSession) -> bool:
     return bool(forgotten)
 
 
-def chunks_of(session: OptimizationSession) -> list[ValidationChunk]:
-    """Without their payloads, in scenario order."""
-    return list(session.validation_chunks.without_payload().order_by("first_scenario"))
-
-
 def _lock(session: OptimizationSession) -> None:
     validating = OptimizationSession.objects.filter(
         pk=session.pk, status=OptimizationSession.Status.VALIDATING

@@ -1,9 +1,10 @@
 """What the workers do to validate: all at once, or split into chunks that are merged at the end."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from optimization.models import OptimizationSession
 from optimization.session_problem import all_in_costs_usd, allocation_problem
@@ -85,18 +86,21 @@ def validate_chunk(lease: Lease) -> None:
 
 def merge_validation(lease: Lease) -> None:
     session, matrix = load(lease)
-    chunks = session.validation_chunks
-    if not _is_validating(session) or not chunks.exists() or chunks.waiting().exists():
+    chunks = session.validation_chunks.order_by("first_scenario")
+    statuses = dict(chunks.values_list("pk", "status"))
+    if not _is_validating(session) or set(statuses.values()) != {ValidationChunk.Status.DONE}:
         return finish(lease)
     case = _case(session, matrix)
     try:
         part = merge_parts(
-            _stored_parts(session, lease),
+            _stored_parts(list(statuses), lease),
             scenarios=session.request["validation_scenarios"],
             buckets=case.bucket_count,
         )
     except DamagedChunk as damage:
         return _redo(lease, damage)
+    except SessionEnded:
+        return finish(lease)
     metrics = metrics_of_part(
         problem=_problem(session, matrix, lease),
         solution=_solution(session),
@@ -106,7 +110,7 @@ def merge_validation(lease: Lease) -> None:
 
     def effect() -> None:
         session.complete(metrics)
-        chunks.all().delete()
+        session.validation_chunks.all().delete()
 
     return finish(lease, effect)
 
@@ -126,12 +130,18 @@ def _validate_at_once(lease: Lease, session: OptimizationSession, matrix: Scenar
     return finish(lease, lambda: session.complete(metrics))
 
 
-def _stored_parts(session: OptimizationSession, lease: Lease) -> Iterator[ValidationPart]:
-    """One at a time, so that only one payload is in memory beside what is put together."""
-    for pk in session.validation_chunks.order_by("first_scenario").values_list("pk", flat=True):
+def _stored_parts(chunk_ids: Sequence[UUID], lease: Lease) -> Iterator[ValidationPart]:
+    """One at a time, so that only one payload is in memory beside what is put together.
+
+    :raises DamagedChunk: its bytes are not those that were stored
+    :raises SessionEnded: the chunks were deleted meanwhile
+    """
+    for pk in chunk_ids:
         if lease.is_lost():
             raise ValidationStopped("stopped while the chunks were merged")
-        chunk = ValidationChunk.objects.select_related("session").get(pk=pk)
+        chunk = ValidationChunk.objects.select_related("session").filter(pk=pk).first()
+        if chunk is None:
+            raise SessionEnded(f"chunk {pk} was deleted, as it is when its session ends")
         try:
             yield decode_part(chunk.encoded())
         except CorruptPart as error:

@@ -135,6 +135,11 @@ def test_one_changed_bit_is_noticed() -> None:
         decode_part(replace(good, payload=flipped(good.payload)))
 
 
+def test_part_cannot_stand_for_another_of_the_same_size() -> None:
+    with pytest.raises(CorruptPart, match="SHA-256"):
+        decode_part(replace(encoded(), first_scenario=1000))
+
+
 @pytest.mark.parametrize("scenarios", [499, 501, 10**9])
 def test_payload_of_another_length_is_refused_unread(scenarios: int) -> None:
     with pytest.raises(CorruptPart, match=r"8576 bytes, \d+ were announced"):

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import OperationalError, transaction
@@ -10,6 +11,8 @@ from pytest_django import Settings
 from funds.models import Fund
 from optimization import lifecycle, validation_stages
 from optimization.models import OptimizationSession
+from optimization.validation_part import ValidationPart, merge_parts
+from optimization.validation_payload import EncodedPart, decode_part
 from outbox.leases import JobError, Lease, StaleLease
 from outbox.models import OutboxJob
 from scenarios.models import StatusChanged
@@ -118,6 +121,44 @@ def test_merge_that_ends_first_is_not_cancelled(fund: Fund) -> None:
     with pytest.raises(StatusChanged):
         first_and_then(lambda: do(session), lambda: lifecycle.cancel_session(cancel))
     assert columns(session)["status"] == Status.COMPLETED
+    assert jobs_of(session, MERGE) == [OutboxJob.Status.DONE]
+
+
+def test_merge_whose_chunks_are_gone_ends_without_effect(
+    fund: Fund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = split(fund)
+    for chunk in chunks_of(session):
+        do(chunk)
+    lease = take(session)
+
+    def cancelled_meanwhile(parts: Iterator[ValidationPart], **arguments: Any) -> ValidationPart:
+        lifecycle.cancel_session(OptimizationSession.objects.get(pk=session.pk))
+        return merge_parts(parts, **arguments)
+
+    monkeypatch.setattr(validation_stages, "merge_parts", cancelled_meanwhile)
+    with pytest.raises(StaleLease):
+        validation_stages.merge_validation(lease)
+    assert columns(session)["status"] == Status.CANCELLED
+    assert columns(session)["validation_metrics"] is None
+
+
+def test_chunks_that_vanish_during_the_merge_end_it(
+    fund: Fund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = split(fund)
+    for chunk in chunks_of(session):
+        do(chunk)
+    lease = take(session)
+
+    def deleted_meanwhile(encoded: EncodedPart) -> ValidationPart:
+        OptimizationSession.objects.get(pk=session.pk).cancel()
+        session.validation_chunks.all().delete()
+        return decode_part(encoded)
+
+    monkeypatch.setattr(validation_stages, "decode_part", deleted_meanwhile)
+    validation_stages.merge_validation(lease)
+    assert columns(session)["status"] == Status.CANCELLED
     assert jobs_of(session, MERGE) == [OutboxJob.Status.DONE]
 
 
