@@ -101,7 +101,7 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
     fresh = done.metrics["out_of_sample"]
     result = {
         **session_status(session),
-        "allocation": done.solution,
+        "allocation": {**done.solution, "solver": _solver(done.solution["solver"])},
         "buckets": _buckets(done),
         "risk": _risk(done),
         "distribution": _distribution(fresh),
@@ -113,27 +113,42 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
             "checks": done.metrics["checks"],
             "deals_bought": done.metrics["deals_bought"],
         },
-        "calibration": {
-            "version": session.calibration.version,
-            "label": session.calibration.label,
-            "kind": session.calibration.kind,
-            "sample_size": session.calibration.sample_size,
-        },
-        "matrix": {
-            "key": done.matrix.matrix_key,
-            "sha256": done.matrix.sha256,
-            "scenarios": done.matrix.scenarios,
-            "was_cached": session.matrix_was_cached,
-            "tier": done.matrix_tier,
-            "kernel_version": done.matrix.kernel_version,
-            "unspent_reserves": done.matrix.config["unspent_reserves"],
-            "variance_shares": done.matrix.variance_shares,
-            "allocation_variance_shares": done.metrics.get("variance_shares"),
-            "warnings": done.matrix.warnings,
-        },
+        "calibration": _calibration(session),
+        "matrix": _matrix(done),
         "timings_seconds": _timings(session),
     }
     return {**result, "notes": notes(result)}
+
+
+def _solver(run: dict[str, Any]) -> dict[str, Any]:
+    """How the search ran; earlier releases did not say how they proved an optimum."""
+    return {"method": None, "first_pass": None, **run}
+
+
+def _calibration(session: OptimizationSession) -> dict[str, Any]:
+    used = session.calibration
+    return {
+        "version": used.version,
+        "label": used.label,
+        "kind": used.kind,
+        "sample_size": used.sample_size,
+    }
+
+
+def _matrix(done: _Completed) -> dict[str, Any]:
+    matrix = done.matrix
+    return {
+        "key": matrix.matrix_key,
+        "sha256": matrix.sha256,
+        "scenarios": matrix.scenarios,
+        "was_cached": done.session.matrix_was_cached,
+        "tier": done.matrix_tier,
+        "kernel_version": matrix.kernel_version,
+        "unspent_reserves": matrix.config["unspent_reserves"],
+        "variance_shares": matrix.variance_shares,
+        "allocation_variance_shares": done.metrics.get("variance_shares"),
+        "warnings": matrix.warnings,
+    }
 
 
 def _buckets(done: _Completed) -> list[dict[str, Any]]:

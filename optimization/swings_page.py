@@ -71,7 +71,7 @@ def swings_sentence(result: Mapping[str, Any]) -> str:
     whose = "this allocation" if own is not None else "an equally weighted portfolio"
     shares = own if own is not None else matrix["variance_shares"]
     return (
-        f"{_capitalised(share_in_words(shares['macro']))} of the swings of {whose} comes from the"
+        f"{_capitalised(share_in_words(shares['macro']))} of the swings of {whose} come from the"
         f" economy, {share_in_words(shares['bucket'])} from stages and sectors and"
         f" {share_in_words(shares['idiosyncratic'])} from single deals."
     )

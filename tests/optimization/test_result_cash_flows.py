@@ -98,6 +98,17 @@ def test_mean_without_recycling_is_exact(measured: dict[str, Any]) -> None:
     assert measured["risk"]["expected_multiple"]["standard_error"] == 0
 
 
+def test_search_of_an_earlier_release_did_not_say_how_it_proved_its_optimum(fund: Fund) -> None:
+    session = completed_session(fund=fund)
+    assert session.allocation is not None
+    run = session.allocation["solution"]["solver"]
+    assert {run.pop("method"), run.pop("first_pass")} == {"exact", "optimal"}
+
+    shown = session_result(session)["allocation"]["solver"]
+
+    assert (shown["method"], shown["first_pass"]) == (None, None)
+
+
 def test_both_results_are_json_with_the_same_fields(
     measured: dict[str, Any], earlier: dict[str, Any]
 ) -> None:

@@ -183,7 +183,7 @@ def test_what_becomes_of_reserves_that_are_not_called_is_told(law: str, words: s
 def test_what_moves_the_multiple_is_told_of_equal_weights_if_of_nothing_else() -> None:
     titles = [note["title"] for note in notes(QUIET)]
     assert (
-        "Half of the swings of an equally weighted portfolio comes from the economy, a quarter"
+        "Half of the swings of an equally weighted portfolio come from the economy, a quarter"
         " from stages and sectors and a quarter from single deals."
     ) in titles
 
@@ -192,7 +192,7 @@ def test_what_moves_the_multiple_is_told_of_the_allocation_where_it_was_measured
     own = {"macro": 0.4, "bucket": 0.26, "idiosyncratic": 0.34}
     titles = [note["title"] for note in notes(result(matrix__allocation_variance_shares=own))]
     assert (
-        "40% of the swings of this allocation comes from the economy, about a quarter from stages"
+        "40% of the swings of this allocation come from the economy, about a quarter from stages"
         " and sectors and about a third from single deals."
     ) in titles
 

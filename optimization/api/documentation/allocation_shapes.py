@@ -45,6 +45,8 @@ SOLVER_RUN = a_record(
         "seconds": NUMBER,
         "nodes": COUNT,
         "iterations": COUNT,
+        "method": or_null({**TEXT, "description": "Of the proof; null: not kept."}),
+        "first_pass": or_null({**TEXT, "description": "How the proof ended; null: not kept."}),
         "second_pass": or_null(TEXT),
     },
 )

@@ -171,7 +171,7 @@ def test_tables_beside_the_charts_hold_every_year(measured: str) -> None:
 
 
 def test_what_moves_the_allocation_is_told_in_words_and_by_bucket(measured: str) -> None:
-    assert "Half of the swings of this allocation comes from the economy" in measured
+    assert "Half of the swings of this allocation come from the economy" in measured
     assert "This allocation 50 20 30" in measured
     assert "seed / saas 25 15 60" in measured
     assert "seed/saas 0.400000 0.200000" in measured

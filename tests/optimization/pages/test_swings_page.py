@@ -55,14 +55,14 @@ def test_share_estimated_below_zero_is_told_and_drawn_as_nothing() -> None:
 
 def test_sentence_is_about_the_allocation() -> None:
     assert swings_sentence(result()) == (
-        "Half of the swings of this allocation comes from the economy, a fifth from stages and"
+        "Half of the swings of this allocation come from the economy, a fifth from stages and"
         " sectors and 30% from single deals."
     )
 
 
 def test_sentence_is_about_equal_weights_where_nothing_else_was_measured() -> None:
     assert swings_sentence(result(own=None)) == (
-        "About a third of the swings of an equally weighted portfolio comes from the economy,"
+        "About a third of the swings of an equally weighted portfolio come from the economy,"
         " 17% from stages and sectors and about half from single deals."
     )
 
