@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optimization.request import FundFacts
+from scenarios.fund_config import LAW_PATHS
 from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.sample import Sample
 from tests.optimization.small_fund import (
@@ -29,6 +32,11 @@ RECYCLING = {
     "deadline_years": 6.0,
     "vintage_correlation": 0.5,
 }
+# Names of fields inside the members of a law, for laws that are nearly sound.
+WORDS = {"law", "tail_index", "multiple_cap", "macro", "bucket", "idiosyncratic", "sector"} | {
+    "stage", "family", "degrees_of_freedom", "buckets", "matrix", "threshold", "maximum",
+    "utilization_fraction", "cost_multiple", "max_deals", "deadline_years",
+}  # fmt: skip
 FACTOR_SHARES = {"sector": 0.2, "stage": 0.2, "bucket": 0.6}
 
 
@@ -325,3 +333,21 @@ def test_default_number_of_scenarios_follows_the_sampling(
     fund = small_facts() if calibrated is None else with_calibration(sampling=calibrated)
     request = asked({"scenario_law": {"sampling": stated}}, fund=fund)
     assert request.optimization_scenarios == scenarios
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inside: (
+        st.lists(inside, max_size=4)
+        | st.dictionaries(st.sampled_from(sorted(WORDS)) | st.text(max_size=5), inside, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(law=st.dictionaries(st.sampled_from([*LAW_PATHS, "?"]), json_values) | json_values)
+def test_whatever_a_law_holds_is_read_or_refused_in_its_own_place(law: Any) -> None:
+    """Nothing of the fund is at fault here, so no fault may stand there."""
+    for fault in faults({"scenario_law": law}):
+        assert fault.path.startswith("scenario_law")
