@@ -47,11 +47,11 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeavyTail:
-    """The t copula and its table: the first ``failure_cells`` end at the score ``boundary``."""
+    """The t copula and its lattice, with ``cells_below`` the score ``centre``."""
 
     degrees_of_freedom: int
-    boundary: float
-    failure_cells: int
+    centre: float
+    cells_below: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ class DealPlaces:
             return partial(
                 _far_reaching_places,
                 tail=self.heavy_tail,
-                shared_distances=scale * shared_scores - self.heavy_tail.boundary,
+                shared_distances=scale * shared_scores - self.heavy_tail.centre,
                 own_loadings=scale * self.own_loading,
             )
         cells = np.floor(LATTICE_PER_UNIT * (shared_scores - self.origin))
@@ -142,8 +142,8 @@ def bucket_places(
     if isinstance(law, StudentLaw):
         heavy_tail = HeavyTail(
             degrees_of_freedom=law.degrees_of_freedom,
-            boundary=lattice.boundary,
-            failure_cells=lattice.failure_cells,
+            centre=lattice.centre,
+            cells_below=lattice.cells_below_centre,
         )
     return DealPlaces(
         key=key,
@@ -173,7 +173,7 @@ def _far_reaching_places(
     shared_distances: FloatArray,
     own_loadings: FloatArray,
 ) -> Places:
-    """Like ``_even_places``; the cell follows from the score's distance d to the boundary.
+    """Like ``_even_places``; the cell follows from the score's distance d to the centre.
 
     The leading bits of the float 1 + |d| count cells that are even within an octave.
     """
@@ -183,13 +183,13 @@ def _far_reaching_places(
     distances = np.take(deal_normal_table(), deal_cells(normal_bits), mode="clip")
     distances *= own_loadings
     distances += shared_distances
-    is_failure = distances.view(np.int64) >> 63  # All bits of it, or none.
+    is_below = distances.view(np.int64) >> 63  # All bits of it, or none.
     places = (1.0 + np.abs(distances)).view(np.int64)
     places >>= FLOAT_MANTISSA_BITS - LATTICE_BITS
     places -= FLOAT_EXPONENT_BIAS << LATTICE_BITS
-    # Of n cells up to the boundary failures fill n - 1, n - 2, ...: n + ~cell.
-    places ^= is_failure
-    places += tail.failure_cells
+    # Of n cells below the centre the nearest is n - 1, then n - 2, ...: n + ~cell.
+    places ^= is_below
+    places += tail.cells_below
     places <<= SLOT_BITS
     places += slots
     return places

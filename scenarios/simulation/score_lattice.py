@@ -2,7 +2,7 @@
 
 A cell is a short range of the score and has SLOTS places. The failure boundary, where the rank of
 a score is the probability of failure, is an edge of a cell. Under the t copula scores reach far out
-and cells grow with their distance from the boundary.
+and cells grow with their distance from a centre.
 """
 
 import math
@@ -21,24 +21,30 @@ from scenarios.simulation.student_law import StudentLaw
 # Next to the failure boundary the normal quantile of the rank is too curved to be interpolated.
 EXACT_CELLS = 64
 
+LARGEST_CENTRE = 2.0
+
 SMALLEST_RANK = 1e-300
 LARGEST_RANK = 1.0 - 2.0**-53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreLattice:
-    """``edges`` (cells + 1,) of the cells; the first ``failure_cells`` hold all failures."""
+    """``edges`` (cells + 1,) of the cells; the first ``failure_cells`` hold all failures.
+
+    Cells are narrowest at the centre, with ``cells_below_centre`` of them below it.
+    """
 
     edges: FloatArray
     failure_cells: int
+    cells_below_centre: int
 
     @property
     def cells(self) -> int:
         return len(self.edges) - 1
 
     @property
-    def boundary(self) -> float:
-        return float(self.edges[self.failure_cells])
+    def centre(self) -> float:
+        return float(self.edges[self.cells_below_centre])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +62,22 @@ def score_lattice(*, latent: ScoreLaw, paths: OutcomePaths) -> ScoreLattice:
     one unit on either side of it, however rare failures or exits. Buckets that differ in what their
     exits return share it."""
     failure = paths.failure_probability
-    below, boundary = np.zeros(0), latent.lowest
+    boundary = latent.quantile(failure) if failure > 0.0 else latent.lowest
+    steps = _steps_from_centre(boundary) if isinstance(latent, StudentLaw) else 0
+    centre = boundary - _growing_distance(steps)
+    reach_below = centre - latent.lowest
     if failure > 0.0:
-        boundary = latent.quantile(failure)
-        below = _edge_distances(latent, max(boundary - latent.lowest, 1.0))[:0:-1]
-    above = _edge_distances(latent, max(latent.highest - boundary, 1.0))
-    return ScoreLattice(edges=boundary + np.concatenate([-below, above]), failure_cells=len(below))
+        reach_below = max(reach_below, (centre - boundary) + 1.0)
+    reach_above = max(latent.highest - centre, (boundary - centre) + 1.0)
+    below = _edge_distances(latent, reach_below)[:0:-1]
+    above = _edge_distances(latent, reach_above)
+    edges = centre + np.concatenate([-below, above])
+    edges.flags.writeable = False
+    return ScoreLattice(
+        edges=edges,
+        failure_cells=len(below) + steps if failure > 0.0 else 0,
+        cells_below_centre=len(below),
+    )
 
 
 def failure_ranks(*, latent: ScoreLaw, lattice: ScoreLattice, paths: OutcomePaths) -> FloatArray:
@@ -86,8 +102,29 @@ def exit_ranks(*, latent: ScoreLaw, lattice: ScoreLattice, paths: OutcomePaths) 
     return ExitRanks(upper_tail=_between(upper_tail), normal=normal)
 
 
+def _steps_from_centre(boundary: float) -> int:
+    """Where the failure boundary lies on a lattice that grows from its centre, in cells.
+
+    The centre is the boundary itself unless that is far from 0, the middle of the scores: there
+    cells would be too wide for the bulk of deals.
+    """
+    if abs(boundary) <= LARGEST_CENTRE:
+        return 0
+    mantissa, exponent = math.frexp(1.0 + abs(boundary))
+    octave = exponent - 1
+    steps = octave * LATTICE_PER_UNIT + round((2.0 * mantissa - 1.0) * LATTICE_PER_UNIT)
+    return steps if boundary > 0.0 else -steps
+
+
+def _growing_distance(steps: int) -> float:
+    """From the centre to the edge so many cells above, or below, it."""
+    octave, place = divmod(abs(steps), LATTICE_PER_UNIT)
+    distance = math.ldexp(1.0 + place / LATTICE_PER_UNIT, octave) - 1.0
+    return distance if steps >= 0 else -distance
+
+
 def _edge_distances(law: ScoreLaw, reach: float) -> FloatArray:
-    """Of cell edges from the failure boundary: 0, then on until ``reach`` is covered.
+    """Of cell edges from the centre: 0, then on until ``reach`` is covered.
 
     Under the t copula 1 + distance is even within an octave, LATTICE_PER_UNIT cells in each.
     """

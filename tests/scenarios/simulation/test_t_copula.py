@@ -108,6 +108,42 @@ def test_mean_and_wins_are_the_exact_ones(degrees: int, sampling: str) -> None:
         assert np.mean(values >= 10) == pytest.approx(wins, abs=4 * deviation)
 
 
+@pytest.mark.parametrize("degrees", [3, 30])
+@pytest.mark.parametrize("failing", [0.0, 1e-6, 0.02, 0.98, 0.999])
+def test_law_holds_however_rare_failures_or_exits_are(degrees: int, failing: float) -> None:
+    stage = {**config_data()["stages"]["series_c"], "graduate_probability": 0.0}
+    stage |= {"fail_probability": failing, "exit_probability": 1.0 - failing}
+    data = t_data(degrees, buckets=[single_deal("series_c", reserve_ratio=0.0)])
+    data["stages"]["series_c"] = stage
+    data["failure_recovery"] = {"threshold": 0.5, "maximum": 0.0}
+    model, multiples = drawn(data)
+    deviation = np.sqrt(failing * (1 - failing) / DEALS)
+    assert np.mean(multiples == 0) == pytest.approx(failing, abs=4 * deviation + 1e-5)
+    exits = multiples[multiples > 0]
+    for level, quantile in ((0.5, 1.65), (0.9, 5.5)):
+        spread = np.sqrt(level * (1 - level) / len(exits))
+        assert np.mean(exits < quantile) == pytest.approx(level, abs=4 * spread)
+    spread = np.std(multiples) / np.sqrt(DEALS)
+    assert multiples.mean() == pytest.approx(model.expected_multiples[0], abs=4 * spread)
+
+
+def test_recycling_works_under_the_t_copula() -> None:
+    recycling = {
+        "utilization_fraction": 1.0,
+        "cost_multiple": 1.0,
+        "max_deals": 3,
+        "deadline_years": 10.0,
+        "vintage_correlation": 0.5,
+    }
+    data = t_data(4, buckets=[bucket_data("series_c")], recycling=recycling)
+    model, multiples = drawn(data, count=60_000)
+    spread = np.std(multiples) / np.sqrt(60_000)
+    error = np.hypot(spread, model.expected_multiple_standard_errors[0])
+    assert multiples.mean() == pytest.approx(model.expected_multiples[0], abs=4 * error)
+    plain = build_model(parse_config({**data, "recycling": None}))
+    assert model.expected_multiples[0] > plain.expected_multiples[0]
+
+
 def test_exact_values_do_not_depend_on_the_copula() -> None:
     gaussian = build_model(parse_config(config_data()))
     heavy = build_model(parse_config(t_data(4)))
