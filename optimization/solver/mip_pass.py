@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from optimization.solver.bound_tightening import tightened_bounds
 from optimization.solver.budgeted_highs import BudgetedHighs, HighsRun, SolverFailed
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.losing_sets import Incumbent
@@ -14,9 +13,10 @@ from optimization.solver.model import (
     nothing_known,
     switch_values,
 )
+from optimization.solver.multiple_slice import bounds_above
 from optimization.solver.problem import AllocationProblem
 from optimization.solver.risk import portfolio_multiples
-from optimization.solver.scenario_bounds import scenario_bounds
+from optimization.solver.search_budget import SearchBudget
 
 # Relative; keeps the incumbent well inside the part of allocations that is searched.
 LOCK_MARGIN = 1e-6
@@ -44,14 +44,8 @@ def optimum_above(
     lose, and only the others have binaries.
     """
     minimum = incumbent.expected_multiple * (1 - LOCK_MARGIN)
-    bounds = tightened_bounds(
-        problem,
-        bounds=scenario_bounds(
-            multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
-        ),
-        minimum_expected_multiple=minimum,
-        known_weights=[incumbent.weights],
-        highs=highs,
+    bounds = bounds_above(
+        problem, minimum=minimum, known=incumbent.weights, budget=SearchBudget(highs)
     )
     model = build_model(problem, bounds=bounds)
     lock_expected_multiple(model, minimum=minimum)

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from optimization.solver.budgeted_highs import SolverFailed
 from optimization.solver.incremental_lp import Floats, LpOutcome
 from optimization.solver.problem import AllocationProblem
-from optimization.solver.scenario_bounds import scenario_bounds
+from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
 from optimization.solver.search_budget import SearchBudget
 from optimization.solver.tail_cuts import Cut
 from optimization.solver.weight_polytope import WeightPolytope
@@ -31,8 +32,9 @@ TAIL_EXCESS = 1e-3
 
 
 class MultipleSlice:
-    """Once `tighten` has run: ``lowest`` (S,) bounds M_s from below where a scenario is ``free``;
-    ``always`` are those that lose everywhere; ``allowed`` is how many of the free ones may lose.
+    """Once `tighten` has run: ``lowest`` and ``highest`` (S,) bound M_s; ``free`` are the scenarios
+    that may lose or gain, ``always`` those that lose everywhere; ``allowed`` is how many of the
+    free ones may lose.
     ``is_empty`` says that no allocation in the slice has few enough losing scenarios.
     """
 
@@ -54,7 +56,9 @@ class MultipleSlice:
         self.lowest = scenario_bounds(
             multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
         ).lowest
+        self.highest = np.full(problem.scenarios, np.inf)
         self._gains_somewhere = np.zeros(problem.scenarios, dtype=bool)
+        self._budget = budget
         self.free = sorted(near)
         self.always: set[int] = set()
         self.is_empty = False
@@ -75,17 +79,23 @@ class MultipleSlice:
         return [Cut(self.polytope.means, self.minimum), *self.polytope.inequalities()]
 
     def tighten(self) -> None:
-        """Least M_s, and the greatest where it may be below 1, for every free scenario."""
+        """Least M_s, and the greatest where it may be below 1, for every free scenario. Those left
+        when the budget runs out keep the bounds they have.
+        """
         for _ in range(MOST_ROUNDS):
             before = len(self.free)
             for s in self.free:
-                self._bound(s)
+                if self._budget.used_up() is None:
+                    self._bound(s)
                 if self.is_empty:
                     return
             self.free = [s for s in self.free if self.lowest[s] < 1 and s not in self.always]
             if len(self.free) > WORTHWHILE * before:
                 break
         self.polytope.lp.set_costs(self.polytope.weights, np.zeros(self.polytope.weights.size))
+
+    def bounds(self) -> ScenarioBounds:
+        return ScenarioBounds(lowest=self.lowest, highest=self.highest)
 
     def largest_loss(self, scenario: int) -> float:
         """A bound on 1 - M_s over the slice, at least `SMALLEST_RANGE`."""
@@ -100,7 +110,10 @@ class MultipleSlice:
         if self.lowest[scenario] >= 1 or self._gains_somewhere[scenario]:
             return
         highest = self._least(-multiples)
-        if highest is not None and -highest + MARGIN < 1:
+        if highest is None:
+            return
+        self.highest[scenario] = -highest + MARGIN
+        if self.highest[scenario] < 1:
             self.always.add(scenario)
             self.is_empty = self.allowed < 0
 
@@ -141,3 +154,19 @@ class MultipleSlice:
             return None
         coefficients = (self.polytope.problem.multiples[:, losing] / ranges).sum(axis=1)
         return Cut(coefficients, float((1 / ranges).sum()) - self.allowed - MARGIN)
+
+
+def bounds_above(
+    problem: AllocationProblem, *, minimum: float, known: Floats, budget: SearchBudget
+) -> ScenarioBounds:
+    """Bounds on M_s for allocations within every limit and with at least this expected multiple,
+    of which ``known`` (B,) is one.
+    """
+    piece = MultipleSlice(
+        problem, minimum=minimum, cuts=(), near=range(problem.scenarios), budget=budget
+    )
+    piece.polytope.cut_tail(known @ problem.multiples, tolerance=-np.inf)
+    piece.tighten()
+    if piece.is_empty:
+        raise SolverFailed("a slice with a known allocation was found empty")
+    return piece.bounds()

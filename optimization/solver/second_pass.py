@@ -11,7 +11,6 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.bound_tightening import tightened_bounds
 from optimization.solver.budgeted_highs import (
     FEASIBILITY_TOLERANCE,
     BudgetedHighs,
@@ -26,8 +25,10 @@ from optimization.solver.model import (
     minimise_distance_to_uniform,
     switch_values,
 )
+from optimization.solver.multiple_slice import bounds_above
 from optimization.solver.problem import AllocationProblem
 from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
+from optimization.solver.search_budget import SearchBudget
 
 # A budget in nodes rather than seconds, so that equal problems stop at the same point.
 MAX_NODES = 200
@@ -68,12 +69,11 @@ def closest_to_uniform(
     chosen = frozenset(losing)
     search: Search = "optimal"
     if fixed.switches:
-        narrowed = tightened_bounds(
+        narrowed = bounds_above(
             problem,
-            bounds=bounds,
-            minimum_expected_multiple=minimum_expected_multiple,
-            known_weights=[first_weights, _weights(fixed, closest)],
-            highs=highs,
+            minimum=minimum_expected_multiple,
+            known=first_weights,
+            budget=SearchBudget(highs),
         )
         searched = _model(problem, narrowed, minimum_expected_multiple)
         chosen, search = _choose_losing(searched, losing=chosen, start=closest, highs=highs)

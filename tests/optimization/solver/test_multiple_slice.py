@@ -7,9 +7,10 @@ from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.count_program import CountProgram
 from optimization.solver.envelope_cuts import EnvelopeProgram
 from optimization.solver.limit_check import broken_limits
-from optimization.solver.multiple_slice import MultipleSlice
+from optimization.solver.multiple_slice import MultipleSlice, bounds_above
 from optimization.solver.problem import AllocationProblem, CvarLimit
 from optimization.solver.risk import portfolio_multiples
+from optimization.solver.scenario_bounds import scenario_bounds
 from optimization.solver.search_budget import SearchBudget
 from tests.optimization.solver.problems import market_multiples, problem
 
@@ -64,6 +65,7 @@ def test_bounds_hold_for_every_allocation_in_the_slice(seed: int) -> None:
     for _, portfolio in allocations(built):
         found += 1
         assert (portfolio >= piece.lowest).all()
+        assert (portfolio <= piece.highest).all()
         assert (portfolio[sorted(never)] >= 1 - 1e-9).all()
         assert (portfolio[sorted(piece.always)] < 1).all()
     assert found > 20
@@ -73,6 +75,30 @@ def test_bounds_hold_for_every_allocation_in_the_slice(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_slice_decides_most_scenarios(seed: int) -> None:
     assert len(tightened(built_problem(seed)).free) < 30
+
+
+def test_used_up_budget_leaves_what_the_bucket_maximum_says() -> None:
+    built = built_problem(1)
+    box = scenario_bounds(multiples=built.multiples, max_bucket_weight=0.7)
+
+    bounds = bounds_above(
+        built, minimum=1.0, known=np.full(4, 0.25), budget=SearchBudget(BudgetedHighs(0.0))
+    )
+
+    assert bounds.lowest.tolist() == box.lowest.tolist()
+    assert np.isinf(bounds.highest).all()
+
+
+def test_bounds_above_a_known_allocation_hold_for_it() -> None:
+    built = built_problem(4)
+    known, portfolio = next(allocations(built))
+
+    bounds = bounds_above(
+        built, minimum=MINIMUM, known=known, budget=SearchBudget(BudgetedHighs(60.0))
+    )
+
+    assert (bounds.lowest <= portfolio).all()
+    assert (portfolio <= bounds.highest).all()
 
 
 def test_slice_above_every_multiple_is_empty() -> None:
