@@ -25,6 +25,8 @@ LOG_TABULATED_TAIL = -30.0
 LOG_REACHED_TAIL = -23.0
 """1e-10: what of either tail may lie beyond the cells of a deal table."""
 
+SMALLEST_TAIL = 1e-300
+
 LATENT_NODES_PER_UNIT = 512
 LATENT_REACH = 9.5
 """Of the normal part of the latent score: 1e-21 of it lies beyond."""
@@ -172,5 +174,6 @@ def _tail_logarithms(latent_tail: FloatArray, radii: FloatArray, weights: FloatA
             interpolated(latent_tail, positions, points=4), weights.tolist(), strict=True
         ):
             total += weight * row
-        parts.append(log(total))
+        # Where no node reaches, rounding leaves 0 or a negative number of the smallest size.
+        parts.append(log(np.maximum(total, SMALLEST_TAIL)))
     return np.concatenate(parts)

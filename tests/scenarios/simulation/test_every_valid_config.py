@@ -53,6 +53,22 @@ RECYCLING = st.fixed_dictionaries(
 )
 
 
+# Loadings stated outright: nothing to calibrate.
+DEPENDENCE = st.builds(
+    lambda shares, copula: {
+        **config_data()["dependence"],
+        "variance_shares": dict(zip(("macro", "bucket", "idiosyncratic"), shares, strict=True)),
+        "share_level": "deal",
+        "copula": copula,
+    },
+    st.sampled_from([(0.99, 0.0, 0.01), (0.0, 0.99, 0.01), (0.0, 0.0, 1.0), (0.3, 0.3, 0.4)]),
+    st.one_of(
+        st.none(),
+        st.builds(lambda nu: {"family": "t", "degrees_of_freedom": nu}, st.integers(3, 100)),
+    ),
+)
+
+
 @st.composite
 def extreme_configs(draw: st.DrawFn) -> dict[str, object]:
     def stage(*, is_last: bool) -> dict[str, object]:
@@ -89,6 +105,7 @@ def extreme_configs(draw: st.DrawFn) -> dict[str, object]:
                 ),
             )
         ),
+        dependence=draw(st.one_of(st.just(config_data()["dependence"]), DEPENDENCE)),
         sampling=draw(st.sampled_from(["iid", "antithetic", "sobol"])),
         unspent_reserves=draw(st.sampled_from(["returned", "idle"])),
         recycling=draw(st.one_of(st.none(), RECYCLING)),

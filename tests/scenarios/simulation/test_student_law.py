@@ -14,7 +14,7 @@ from scenarios.simulation.latent_law import LatentLaw
 from scenarios.simulation.macro_law import macro_law
 from scenarios.simulation.parameters import Regime
 from scenarios.simulation.student_law import StudentLaw
-from tests.scenarios.simulation.test_macro_law import LOPSIDED, THREE
+from tests.scenarios.simulation.test_macro_law import LOPSIDED, THREE, regimes
 
 DEGREES = [3, 4, 7, 30, 100]
 SQUARED_LOADINGS = [0.0, 0.056238, 0.6]
@@ -86,6 +86,20 @@ def test_table_range_leaves_out_next_to_nothing(degrees: int) -> None:
     student = law(degrees, 0.056238)
     assert 0 < student.lower(np.array([student.lowest]))[0] < 1.1e-10
     assert 0 < student.upper(np.array([student.highest]))[0] < 1.1e-10
+
+
+@pytest.mark.parametrize("degrees", [3, 30, 80, 100])
+def test_law_of_nearly_all_macro_scores_has_an_end(degrees: int) -> None:
+    # One wide regime and a tenth of noise: at 80 degrees tails fall from 1e-12 to nothing at once.
+    student = law(degrees, 0.99, regimes((1.0, -1.0, 1.0)))
+    z = np.linspace(0, 6, 601)
+    for tail, sign in ((student.upper, 1.0), (student.lower, -1.0)):
+        found = tail(sign * z)
+        assert found[0] == pytest.approx(0.5, abs=1e-12)
+        assert np.all(found >= 0)
+        # Where next to nothing is left interpolation may swing by as little.
+        assert np.all(np.diff(found) < 1e-15)
+    assert 1.5 < student.highest < 3000
 
 
 def test_law_nears_the_gaussian_one_as_one_over_the_degrees() -> None:
