@@ -160,7 +160,8 @@ TOGETHER = LawGroup(
             "Copula",
             Unit.TEXT,
             "With Student's t the market, sectors and deals reach their extremes together. That"
-            " counts as economy: with few degrees of freedom choose stress or own shares above.",
+            " counts as economy: with few degrees of freedom choose stress, or own shares that hold"
+            " for every single deal.",
             choices=(("gaussian", "Gaussian"), ("t", "Student's t")),
         ),
         _law(

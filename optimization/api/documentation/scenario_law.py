@@ -56,8 +56,8 @@ SCENARIO_LAW: dict[str, Any] = {
         "copula": _record(
             "How extremes come together. The t copula, with degrees_of_freedom, lets the market,"
             " sectors and deals reach extremes at once; the Gaussian takes none. What all deals"
-            " share under t counts as macro, so few degrees need other variance_shares, such as"
-            " stress.",
+            " share under t counts as macro, so few degrees need other variance_shares: stress, or"
+            " own shares at share_level deal.",
             family={"type": "string", "enum": list(get_args(CopulaFamily))},
             degrees_of_freedom={
                 "type": ["integer", "null"],
