@@ -16,6 +16,7 @@ Shown elsewhere, close to the code that does it (tests/scenarios/simulation unle
   test_cash_flow_digests
 * the table of competing risks worked by hand, raw frequencies without censoring:
   tests/funds/calibration/test_aalen_johansen
+* tails of the t copula and shares it cannot hold: test_t_copula
 * every fault by its name: test_config_faults, test_config_shares, test_correlated_buckets
 """
 
