@@ -11,6 +11,7 @@ SMALLEST_WEIGHT = 0.01
 LAW_WARNINGS = {
     "FOLLOW_ON_PRICING": "Follow-ons and first cheques of the next stage contradict each other.",
     "NO_VARIANCE": "What moves the buckets could not be measured.",
+    "UNUSUAL_SHARES": "The variance shares are unusual.",
 }
 OTHER_LAW_WARNING = "The scenario law has a weakness."
 UNSPENT_RESERVES = {

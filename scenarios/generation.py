@@ -17,7 +17,7 @@ from scenarios.models import GeneratedMatrix, OtherKernel, ScenarioMatrix, Statu
 from scenarios.simulation.cash_flow_bytes import encode_cash_flows
 from scenarios.simulation.checked_input import InvalidInput
 from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.follow_on_pricing import pricing_warnings
+from scenarios.simulation.law_warnings import law_warnings
 from scenarios.simulation.matrix_bytes import encode
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.parameters import VarianceShares
@@ -96,13 +96,13 @@ def simulate(*, config: ScenarioConfig, scenarios: int) -> GeneratedMatrix:
     flows = model.cash_flows(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
     shares = measured_variance_shares(model=model, weights=None)
     bucket_shares, without_variance = _bucket_shares(model)
-    mispriced = [_warning(pricing.code, pricing.message) for pricing in pricing_warnings(config)]
+    weaknesses = [_warning(found.code, found.message) for found in law_warnings(config)]
     return GeneratedMatrix(
         encoded=encode(multiples),
         cash_flows=encode_cash_flows(flows),
         buckets=_bucket_facts(model, bucket_shares),
         variance_shares=asdict(shares),
-        warnings=without_variance + mispriced,
+        warnings=without_variance + weaknesses,
         seconds=time.perf_counter() - started,
     )
 
@@ -132,12 +132,14 @@ def _warning(code: str, message: str) -> dict[str, str]:
 def _bucket_facts(
     model: ScenarioModel, shares: Sequence[VarianceShares | None]
 ) -> list[dict[str, Any]]:
+    expected_multiples = model.expected_multiples.tolist()
+    standard_errors = model.expected_multiple_standard_errors.tolist()
     late_value_fractions = model.late_value_fractions.tolist()
     return [
         {
             "key": key,
-            "expected_multiple": float(model.expected_multiples[row]),
-            "expected_multiple_standard_error": float(model.expected_multiple_standard_errors[row]),
+            "expected_multiple": expected_multiples[row],
+            "expected_multiple_standard_error": standard_errors[row],
             "deal_win_probability": float(model.deal_win_probabilities[row]),
             "expected_reserve_call_fraction": float(model.expected_reserve_call_fractions[row]),
             "late_value_fraction": late_value_fractions[row],

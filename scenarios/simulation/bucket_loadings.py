@@ -40,11 +40,27 @@ COMMON_SCALE = (
 )
 
 
-def check_attainable(config: ScenarioConfig) -> None:
-    """Calibration takes a second or two where it is needed, and is remembered.
+MOST_UNLIKE_ENTRIES = 24
+"""Each takes about a fifth of a second to calibrate, for which a request waits."""
 
-    :raises InvalidInput: if no loadings give the shares asked for (``SHARES_UNATTAINABLE``)
+
+def check_attainable(config: ScenarioConfig) -> None:
+    """Calibration takes some seconds at most where it is needed, and is remembered.
+
+    :raises InvalidInput: if no loadings give the shares asked for (``SHARES_UNATTAINABLE``), or
+        more than 24 unlike buckets would each have to be calibrated (``SHARE_LEVEL``)
     """
+    if config.dependence.share_level == "entry":
+        unlike = {
+            (_nameless(bucket), bucket_law(config=config, bucket=bucket).deal)
+            for bucket in config.buckets
+        }
+        if len(unlike) > MOST_UNLIKE_ENTRIES:
+            message = (
+                f"is 'entry', for which each of {len(unlike)} unlike buckets would be calibrated,"
+                f" at most {MOST_UNLIKE_ENTRIES} can be: use 'reference_portfolio'"
+            )
+            raise InvalidInput([Fault("dependence.share_level", "SHARE_LEVEL", message)])
     loadings_of(config)
 
 

@@ -232,6 +232,7 @@ def test_failed_check_is_the_first_warning() -> None:
             "Follow-ons and first cheques of the next stage contradict each other.",
         ),
         ("NO_VARIANCE", "What moves the buckets could not be measured."),
+        ("UNUSUAL_SHARES", "The variance shares are unusual."),
         ("TOO_LATE", "The scenario law has a weakness."),
     ],
 )

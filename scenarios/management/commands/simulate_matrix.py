@@ -17,7 +17,7 @@ from scenarios.simulation.bucket_statistics import bucket_statistics
 from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.checked_input import Fault, InvalidInput
 from scenarios.simulation.config import ScenarioConfig, parse_config
-from scenarios.simulation.follow_on_pricing import pricing_warnings
+from scenarios.simulation.law_warnings import law_warnings
 from scenarios.simulation.matrix_bytes import content_sha256
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.named_errors import line_with_name
@@ -113,7 +113,7 @@ def _report(
     config: ScenarioConfig, model: ScenarioModel, multiples: NDArray[np.float32]
 ) -> dict[str, Any]:
     """Shares are None where a multiple does not vary, and a warning says so."""
-    warnings = [_warning(warning.code, warning.message) for warning in pricing_warnings(config)]
+    warnings = [_warning(warning.code, warning.message) for warning in law_warnings(config)]
     portfolio_shares = None
     bucket_shares: Sequence[VarianceShares | None] = [None] * len(model.buckets)
     try:

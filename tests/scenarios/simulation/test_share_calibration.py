@@ -171,3 +171,21 @@ def test_covariances_are_exact_integers() -> None:
     # n sum(ab) - sum(a) sum(b) of (1, 2, 4) and (3, 0, 6): 3 * 27 - 7 * 9 = 18.
     one, other = np.array([1, 2, 4]), np.array([3, 0, 6])
     assert pilot_portfolio.covariance_times_square(one, other) == 18
+
+
+def test_more_unlike_entries_than_a_request_can_wait_for_are_refused_at_once() -> None:
+    buckets = [
+        bucket_data("seed", f"sector{number:02}", reserve_ratio=number / 100)
+        for number in range(25)
+    ]
+    config = with_shares(HALF_QUARTER_QUARTER, "entry", buckets=buckets)
+    with pytest.raises(InvalidInput) as refused:
+        check_attainable(config)
+    (fault,) = refused.value.faults
+    assert (fault.path, fault.code) == ("dependence.share_level", "SHARE_LEVEL")
+    assert "25 unlike buckets" in fault.message
+
+
+def test_alike_buckets_are_calibrated_once_however_many_they_are() -> None:
+    buckets = [bucket_data("seed", f"sector{number:02}") for number in range(25)]
+    check_attainable(with_shares(HALF_QUARTER_QUARTER, "entry", buckets=buckets))
