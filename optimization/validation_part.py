@@ -120,7 +120,9 @@ def simulate_part(
 
     :raises ValidationStopped: ``should_stop`` turned true between two blocks
     """
-    reference, as_bought = build_model(case.config), build_model(case.config_as_bought())
+    reference = build_model(case.config)
+    # Shares of entries calibrated anew would give other numbers of deals another law.
+    as_bought = build_model(case.config_as_bought(), loadings=reference.loadings)
     weights = case.weights_in_row_order()
     gatherings = _Gatherings.of(
         first_scenario=first_scenario, scenarios=scenarios, buckets=case.bucket_count

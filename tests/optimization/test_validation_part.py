@@ -26,7 +26,11 @@ from optimization.validation_payload import (
     payload_bytes,
 )
 from scenarios.fund_config import scenario_config
+from scenarios.simulation.bucket_loadings import loadings_of
 from scenarios.simulation.config import parse_config
+from scenarios.simulation.model import build_model
+from scenarios.simulation.parameters import Copula, VarianceShares
+from scenarios.simulation.sample import Sample
 from tests.optimization.small_fund import VERSION, small_facts
 
 SCENARIOS = 1500
@@ -51,6 +55,34 @@ def part(first: int = 0, last: int = SCENARIOS) -> ValidationPart:
     return simulate_part(
         case=case(), first_scenario=first, scenarios=last - first, should_stop=lambda: False
     )
+
+
+def test_deals_as_bought_keep_the_loadings_of_the_law_that_was_searched() -> None:
+    # A quarter of a deal has no loadings of its own with these shares under this copula.
+    small = case()
+    own = VarianceShares(macro=0.5, bucket=0.25, idiosyncratic=0.25)
+    dependence = replace(
+        small.config.dependence,
+        variance_shares=own,
+        share_level="entry",
+        copula=Copula(family="t", degrees_of_freedom=5),
+    )
+    # With a seed, configurations share their random numbers.
+    config = replace(small.config, seed=1, dependence=dependence, buckets=small.config.buckets[:1])
+    (bucket,) = config.buckets
+    bought = replace(small, config=config, weights={bucket.key: 1.0}, deals={bucket.key: 0.25})
+    (pair,) = loadings_of(config)
+    # What level `deal` states is the squared loadings themselves, whatever the number of deals.
+    squares = VarianceShares(
+        macro=pair.macro_squared, bucket=pair.bucket_squared, idiosyncratic=pair.own_squared
+    )
+    stated = replace(dependence, variance_shares=squares, share_level="deal")
+    law = replace(bought.config_as_bought(), dependence=stated)
+    multiples = build_model(law).multiples(sample=Sample.VALIDATION, first_scenario=0, count=500)
+
+    found = simulate_part(case=bought, first_scenario=0, scenarios=500, should_stop=lambda: False)
+
+    assert np.array_equal(found.as_bought.portfolio_multiples, multiples[0])
 
 
 def as_bytes(found: ValidationPart) -> list[bytes]:
