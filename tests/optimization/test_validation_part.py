@@ -68,7 +68,9 @@ def test_deals_as_bought_keep_the_loadings_of_the_law_that_was_searched() -> Non
         copula=Copula(family="t", degrees_of_freedom=5),
     )
     # With a seed, configurations share their random numbers.
-    config = replace(small.config, seed=1, dependence=dependence, buckets=small.config.buckets[:1])
+    config = replace(
+        small.config, seed="1", dependence=dependence, buckets=small.config.buckets[:1]
+    )
     (bucket,) = config.buckets
     bought = replace(small, config=config, weights={bucket.key: 1.0}, deals={bucket.key: 0.25})
     (pair,) = loadings_of(config)
