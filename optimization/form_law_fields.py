@@ -133,13 +133,13 @@ TOGETHER = LawGroup(
             "variance_shares",
             "Sources of variance",
             Unit.TEXT,
-            "Economy, stages and sectors, single deals: of a diversified portfolio, under stress"
-            " of every bucket. Own shares are stated below.",
+            "Economy, stages and sectors, single deals: of a diversified benchmark portfolio, under"
+            " stress of ten benchmark deals of one stage. Own shares are stated below.",
             choices=(
                 ("market", "Market: 50, 25 and 25%"),
                 ("calm", "Calm: 40, 30 and 30%"),
                 ("crisis_prone", "Crisis-prone: 60, 20 and 20%"),
-                ("stress", "Stress: 50, 25 and 25% of every bucket"),
+                ("stress", "Stress: 50, 25 and 25%, of ten deals"),
                 (OWN_SHARES, "Own shares"),
             ),
         ),

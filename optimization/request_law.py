@@ -140,7 +140,7 @@ def _misfit(
 ) -> Fault:
     """What the law of the request breaks elsewhere: one fault, however many buckets share it."""
     first = alike[0]
-    others = f"; so do {len(alike) - 1} others" if len(alike) > 1 else ""
+    others = f"; buckets with the same fault: {len(alike) - 1} more" if len(alike) > 1 else ""
     if first.code == "SHARES_UNATTAINABLE" and "copula" in law.members:
         message = f"does not suit the variance shares of the calibration, which {first.message}"
         return Fault("scenario_law.copula", first.code, f"{message}{others}")
