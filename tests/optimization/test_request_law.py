@@ -306,7 +306,8 @@ def test_law_that_suits_no_bucket_is_one_fault_that_names_a_bucket() -> None:
     assert (fault.path, fault.code) == ("scenario_law.exit_law", "EXIT_CAP")
     assert fault.message == (
         "does not suit the fund: return_multiplier of seed/fintech is 1, which lifts the P90 of"
-        " exits to 13.5; it must stay below exit_law.multiple_cap (8); buckets with the same fault: 3 more"
+        " exits to 13.5; it must stay below exit_law.multiple_cap (8);"
+        " buckets with the same fault: 3 more"
     )
 
 
