@@ -4,13 +4,14 @@ Nearly best means an expected multiple of at least (1 - epsilon) times the first
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.solver import risk
 from optimization.solver.budgeted_highs import (
     FEASIBILITY_TOLERANCE,
     BudgetedHighs,
@@ -27,6 +28,7 @@ from optimization.solver.model import (
 )
 from optimization.solver.multiple_slice import bounds_above
 from optimization.solver.problem import AllocationProblem
+from optimization.solver.rounding import exact_weights
 from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
 from optimization.solver.search_budget import SearchBudget
 
@@ -61,6 +63,9 @@ def closest_to_uniform(
     """The second pass's answer; ``first_weights`` (B,) are the first's and ``losing`` the
     scenarios in which they may lose.
     """
+    unlimited = _closest_without_loss_limit(problem, minimum_expected_multiple, highs)
+    if unlimited is not None:
+        return unlimited
     bounds = scenario_bounds(
         multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
     )
@@ -80,6 +85,34 @@ def closest_to_uniform(
         closest = _solve_fixed(fixed, chosen, highs)
     weights = _smallest_in_order(fixed, distance=closest.objective, highs=highs)
     return SecondPass(weights, chosen, closest.objective, search)
+
+
+def _closest_without_loss_limit(
+    problem: AllocationProblem, minimum_expected_multiple: float, highs: BudgetedHighs
+) -> SecondPass | None:
+    """The answer if the loss limit does not matter to it, else None: what is closest and smallest
+    among more allocations is so among those inside the limit, if it is one of them."""
+    allowed = problem.allowed_losing_scenarios()
+    if allowed is None:
+        return None
+    without = problem.with_limits(replace(problem.limits, max_loss_probability=None))
+    bounds = scenario_bounds(
+        multiples=without.multiples, max_bucket_weight=without.limits.max_bucket_weight
+    )
+    model = _model(without, bounds, minimum_expected_multiple)
+    closest = _solve_fixed(model, (), highs)
+    weights = _smallest_in_order(model, distance=closest.objective, highs=highs)
+    losing = _losing_scenarios(problem, weights)
+    if len(losing) > allowed:
+        return None
+    return SecondPass(weights, losing, closest.objective, "optimal")
+
+
+def _losing_scenarios(problem: AllocationProblem, weights: NDArray[np.float64]) -> frozenset[int]:
+    """Of the weights as they will be reported."""
+    reported = np.array(exact_weights(weights.tolist()))
+    portfolio = risk.portfolio_multiples(weights=reported, multiples=problem.multiples)
+    return frozenset(np.flatnonzero(portfolio < risk.LOSS_THRESHOLD).tolist())
 
 
 def _model(
