@@ -54,7 +54,7 @@ REQUEST = (
         label="Optimization scenarios",
         unit=Unit.COUNT,
         help="The search sees these: 64 to 5,000. More give a steadier answer and take longer;"
-        " with Sobol points 512 is a good number.",
+        " with Sobol points a power of two is best.",
     ),
     RequestField(
         path="validation_scenarios",

@@ -231,7 +231,7 @@ SAMPLING = LawGroup(
             "Sampling",
             Unit.TEXT,
             "Sobol points cover the market and its factors evenly, so that few scenarios tell as"
-            " much as several times their number; best in powers of two, such as 512.",
+            " much as several times their number; best in powers of two, such as 1,024.",
             choices=(
                 ("iid", "Independent"),
                 ("antithetic", "Antithetic pairs"),

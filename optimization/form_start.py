@@ -24,7 +24,7 @@ def starting_request(fund: Fund, facts: FundFacts) -> dict[str, Any]:
         "capital_usd": str(facts.size_usd),
         "calibration": facts.default_calibration,
         "optimization_scenarios": default_optimization_scenarios(
-            calibration.get("sampling", "iid")
+            sampling=calibration.get("sampling", "iid"), buckets=len(facts.buckets)
         ),
         "validation_scenarios": DEFAULT_VALIDATION_SCENARIOS,
         "limits": {**limits, "cvar": cvar},

@@ -15,9 +15,13 @@ from optimization.solver.limits import Limits, read_limits
 from scenarios.simulation.checked_input import MISSING, FieldReader
 from scenarios.simulation.config import ScenarioConfig
 
-DEFAULT_OPTIMIZATION_SCENARIOS = 400
+DEFAULT_OPTIMIZATION_SCENARIOS = 1000
 # Sobol' points fill the space evenly in powers of two.
-DEFAULT_SOBOL_SCENARIOS = 512
+DEFAULT_SOBOL_SCENARIOS = 1024
+# More buckets than this start with fewer scenarios, which the search answers in a like time.
+MANY_BUCKETS = 25
+DEFAULT_SCENARIOS_OF_MANY_BUCKETS = 400
+DEFAULT_SOBOL_SCENARIOS_OF_MANY_BUCKETS = 512
 FEWEST_VALIDATION_SCENARIOS = 5000
 MOST_VALIDATION_SCENARIOS = 10_000_000
 DEFAULT_VALIDATION_SCENARIOS = 100_000
@@ -98,7 +102,8 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
         "calibration", sorted(fund.calibrations), default=fund.default_calibration or MISSING
     )
     law = read_stated_law(reader)
-    scenarios = _scenarios(reader, law=law, calibration=fund.calibrations.get(version, {}))
+    sampling = law.sampling_with(fund.calibrations.get(version, {}))
+    scenarios = _scenarios(reader, sampling=sampling, buckets=len(fund.buckets))
     limits = _limits(reader, fund=fund, scenarios=scenarios["optimization_scenarios"])
     settings = _solver_settings(reader)
     reader.refuse_unknown_fields()
@@ -116,7 +121,14 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
     )
 
 
-def default_optimization_scenarios(sampling: str) -> int:
+def default_optimization_scenarios(*, sampling: str, buckets: int) -> int:
+    """A power of two for Sobol points, which are most even then."""
+    if buckets > MANY_BUCKETS:
+        return (
+            DEFAULT_SOBOL_SCENARIOS_OF_MANY_BUCKETS
+            if sampling == "sobol"
+            else DEFAULT_SCENARIOS_OF_MANY_BUCKETS
+        )
     return DEFAULT_SOBOL_SCENARIOS if sampling == "sobol" else DEFAULT_OPTIMIZATION_SCENARIOS
 
 
@@ -131,10 +143,8 @@ def _capital_usd(reader: FieldReader, *, fund: FundFacts) -> Any:
     return capital_usd
 
 
-def _scenarios(
-    reader: FieldReader, *, law: StatedLaw, calibration: Mapping[str, Any]
-) -> dict[str, Any]:
-    default = default_optimization_scenarios(law.sampling_with(calibration))
+def _scenarios(reader: FieldReader, *, sampling: str, buckets: int) -> dict[str, Any]:
+    default = default_optimization_scenarios(sampling=sampling, buckets=buckets)
     return {
         "optimization_scenarios": reader.integer(
             "optimization_scenarios", minimum=64, maximum=5000, default=default

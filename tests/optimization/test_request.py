@@ -166,7 +166,7 @@ def test_request_that_only_has_a_name_is_filled_in() -> None:
         "name": "Base case",
         "capital_usd": "100000000.00",
         "calibration": VERSION,
-        "optimization_scenarios": 400,
+        "optimization_scenarios": 1000,
         "validation_scenarios": 100_000,
         "seed": None,
         "regimes": None,

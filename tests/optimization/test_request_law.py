@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimization.request import FundFacts
+from optimization.request import FundFacts, default_optimization_scenarios
 from scenarios.fund_config import LAW_PATHS
 from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.sample import Sample
@@ -321,11 +321,11 @@ def test_fault_of_the_policy_stays_one_of_the_fund_beside_a_law() -> None:
 @pytest.mark.parametrize(
     ("calibrated", "stated", "scenarios"),
     [
-        (None, None, 400),
-        (None, "antithetic", 400),
-        (None, "sobol", 512),
-        ("sobol", None, 512),
-        ("sobol", "iid", 400),
+        (None, None, 1000),
+        (None, "antithetic", 1000),
+        (None, "sobol", 1024),
+        ("sobol", None, 1024),
+        ("sobol", "iid", 1000),
     ],
 )
 def test_default_number_of_scenarios_follows_the_sampling(
@@ -334,6 +334,16 @@ def test_default_number_of_scenarios_follows_the_sampling(
     fund = small_facts() if calibrated is None else with_calibration(sampling=calibrated)
     request = asked({"scenario_law": {"sampling": stated}}, fund=fund)
     assert request.optimization_scenarios == scenarios
+
+
+@pytest.mark.parametrize(
+    ("sampling", "buckets", "scenarios"),
+    [("iid", 25, 1000), ("iid", 26, 400), ("sobol", 25, 1024), ("sobol", 26, 512)],
+)
+def test_many_buckets_start_with_fewer_scenarios(
+    sampling: str, buckets: int, scenarios: int
+) -> None:
+    assert default_optimization_scenarios(sampling=sampling, buckets=buckets) == scenarios
 
 
 json_values = st.recursive(

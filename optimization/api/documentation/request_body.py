@@ -12,10 +12,13 @@ from optimization.request import (
     DEFAULT_MIP_GAP,
     DEFAULT_OPTIMIZATION_SCENARIOS,
     DEFAULT_PRIMARY_LOCK_EPSILON,
+    DEFAULT_SCENARIOS_OF_MANY_BUCKETS,
     DEFAULT_SOBOL_SCENARIOS,
+    DEFAULT_SOBOL_SCENARIOS_OF_MANY_BUCKETS,
     DEFAULT_TIME_LIMIT_SECONDS,
     DEFAULT_VALIDATION_SCENARIOS,
     FEWEST_VALIDATION_SCENARIOS,
+    MANY_BUCKETS,
     MOST_VALIDATION_SCENARIOS,
 )
 from optimization.solver.limits import MAX_EXPECTED_WINNERS
@@ -102,7 +105,9 @@ REQUEST_BODY = Shape(
                 "minimum": 64,
                 "maximum": 5000,
                 "description": f"Default: {DEFAULT_OPTIMIZATION_SCENARIOS}, or"
-                f" {DEFAULT_SOBOL_SCENARIOS} if sampling is sobol.",
+                f" {DEFAULT_SOBOL_SCENARIOS} if sampling is sobol; with more than {MANY_BUCKETS}"
+                f" buckets {DEFAULT_SCENARIOS_OF_MANY_BUCKETS}, or"
+                f" {DEFAULT_SOBOL_SCENARIOS_OF_MANY_BUCKETS}.",
             },
             "validation_scenarios": {
                 "type": ["integer", "null"],

@@ -85,7 +85,7 @@ def test_filled_section_is_the_law_that_the_api_accepts() -> None:
         "recycling": RECYCLING,
         "sampling": "sobol",
     }
-    assert form.parsed.optimization_scenarios == 512
+    assert form.parsed.optimization_scenarios == 1024
 
 
 def test_whole_numbers_stay_whole_in_the_request() -> None:

@@ -58,7 +58,7 @@ def test_sending_the_form_untouched_but_for_the_name_asks_for_the_defaults(
 
     request = OptimizationSession.objects.get().request
     assert request["limits"] == {"max_loss_probability": 0.35}
-    assert request["optimization_scenarios"] == 400
+    assert request["optimization_scenarios"] == 1000
     assert request["validation_scenarios"] == 100_000
     assert request["regimes"] is None
 
@@ -70,7 +70,7 @@ def test_under_a_calibration_of_sobol_points_the_form_starts_at_a_power_of_two(
     fund.default_calibration = fund_calibration(fund, version="even", parameters=parameters)
     fund.save(update_fields=["default_calibration"])
 
-    assert analyst.get(NEW).context["form"]["optimization_scenarios"].value() == "512"
+    assert analyst.get(NEW).context["form"]["optimization_scenarios"].value() == "1024"
 
 
 def test_a_good_request_is_stored_and_its_page_opened(
@@ -121,7 +121,7 @@ def test_a_limit_that_was_cleared_is_said_not_to_apply(analyst: Client, fund: Fu
 
     # Left blank, a limit does not apply and a number of scenarios takes its default.
     assertContains(page, "No limit; default 35%")
-    assertContains(page, "Default 400")
+    assertContains(page, "Default 1000 scenarios")
 
 
 def test_an_empty_form_gives_a_message_and_stores_nothing(analyst: Client, fund: Fund) -> None:

@@ -108,8 +108,8 @@ def test_regime_probabilities_left_blank_are_no_part_of_the_request() -> None:
         ),
         (
             "limits-max_loss_probability",
-            "0.1",
-            "You entered 0.1, less than one of 400 scenarios; state 0% or at least 0.25%.",
+            "0.05",
+            "You entered 0.05, less than one of 1000 scenarios; state 0% or at least 0.1%.",
         ),
         ("limits-max_loss_probability", "NaN", "Must be a number; you entered NaN."),
         (
