@@ -21,11 +21,17 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from optimization.solver.problem import AllocationProblem, Bucket, CvarLimit, Limits, WeightRange
-from optimization.solver.risk import cvar, losing_scenarios
-from scenarios.simulation.config import parse_config
+from optimization.solver.measures.risk import cvar, losing_scenarios
+from optimization.solver.stated.problem import (
+    AllocationProblem,
+    Bucket,
+    CvarLimit,
+    Limits,
+    WeightRange,
+)
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 
 Family = Literal["div", "macro", "conc"]
 Strength = Literal["slack", "mild", "strong"]

@@ -10,7 +10,7 @@ import time
 from benchmarks.machine import peak_resident_bytes
 from benchmarks.scenario_configs import benchmark_config
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 
 
 def main(arguments: list[str]) -> None:

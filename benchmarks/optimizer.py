@@ -23,11 +23,11 @@ from scipy.sparse import csr_array
 
 from benchmarks.allocation_instances import Family, Strength, instance
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.exact_pass import highest_expected_multiple
+from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.mip_pass import reference_optimum
 from optimization.solver.model import build_model, nothing_known
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.stated.problem import AllocationProblem
 
 GAP = 1e-4
 # Relative; every solver proves no closer than this.

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.parameters import BucketParameters, StageParameters
-from scenarios.simulation.variance_presets import Loadings
+from scenarios.simulation.configuration.config import ScenarioConfig
+from scenarios.simulation.configuration.parameters import BucketParameters, StageParameters
+from scenarios.simulation.dependence.variance_presets import Loadings
 
 Floats = NDArray[np.float64]
 

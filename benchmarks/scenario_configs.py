@@ -3,7 +3,7 @@
 from typing import Any
 
 from funds.shipped import benchmark_calibration
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
 
 RESERVE_RATIOS = {"seed": 1.0, "series_a": 0.8, "series_b": 0.6, "series_c": 0.4}
 DEALS = 10

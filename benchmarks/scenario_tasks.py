@@ -10,10 +10,10 @@ import numpy as np
 
 from benchmarks.plain_transcription import plain_multiples
 from benchmarks.scenario_configs import DEALS, benchmark_config
-from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.configuration.config import ScenarioConfig
 from scenarios.simulation.model import SCENARIOS_AT_ONCE, ScenarioModel, build_model
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.stream import Stream
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.randomness.stream import Stream
 
 # Shares of a deal need no calibration.
 T_COPULA = {

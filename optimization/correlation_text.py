@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scenarios.json_file import NotJson, json_value
-from scenarios.simulation.parameters import MAX_BUCKETS
+from scenarios.simulation.configuration.parameters import MAX_BUCKETS
 
 LARGEST_TEXT_BYTES = 256 * 1024
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)

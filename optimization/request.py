@@ -11,9 +11,9 @@ from optimization.request_law import (
     read_config,
     read_stated_law,
 )
-from optimization.solver.limits import Limits, read_limits
+from optimization.solver.stated.limits import Limits, read_limits
 from scenarios.simulation.checked_input import MISSING, FieldReader
-from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.configuration.config import ScenarioConfig
 
 DEFAULT_OPTIMIZATION_SCENARIOS = 1000
 # Sobol' points fill the space evenly in powers of two.

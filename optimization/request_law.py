@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios.fund_config import LAW_PATHS, scenario_config
-from scenarios.simulation.bucket_loadings import check_attainable
 from scenarios.simulation.checked_input import Fault, FieldReader, InvalidInput
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
+from scenarios.simulation.variance.bucket_loadings import check_attainable
 
 _BUCKET = re.compile(r"^buckets\[(\d+)\]\.?")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from optimization.solver.intervals import clopper_pearson
+from optimization.solver.measures.intervals import clopper_pearson
 
 
 def gross_irr(metrics: Mapping[str, Any]) -> dict[str, Any] | None:

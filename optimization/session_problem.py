@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimization.models import OptimizationSession
-from optimization.solver.limits import parse_limits
-from optimization.solver.problem import AllocationProblem, Bucket, SolverSettings
+from optimization.solver.stated.limits import parse_limits
+from optimization.solver.stated.problem import AllocationProblem, Bucket, SolverSettings
 from scenarios.models import ScenarioMatrix
 
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from optimization.solver.greedy_comparison import GreedyComparison, compare_with_greedy
-from optimization.solver.limit_check import BrokenLimit, broken_limits
-from optimization.solver.out_of_sample import OutOfSample, out_of_sample
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.measures.out_of_sample import OutOfSample, out_of_sample
+from optimization.solver.rivals.greedy_comparison import GreedyComparison, compare_with_greedy
+from optimization.solver.rivals.limit_check import BrokenLimit, broken_limits
+from optimization.solver.stated.problem import AllocationProblem
 from optimization.validation_cash_flows import cash_flow_metrics
 from optimization.validation_part import ValidationCase, ValidationPart, simulate_part
-from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.configuration.config import ScenarioConfig
 from scenarios.simulation.model import build_model
-from scenarios.simulation.variance_shares import measured_variance_shares
+from scenarios.simulation.variance.variance_shares import measured_variance_shares
 
 
 def validation_metrics(

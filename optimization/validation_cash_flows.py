@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.internal_rate_of_return import TOTAL_LOSS, internal_rates_of_return
-from scenarios.simulation.cash_flow_years import YEARS
+from optimization.solver.measures.internal_rate_of_return import (
+    TOTAL_LOSS,
+    internal_rates_of_return,
+)
 from scenarios.simulation.model import ScenarioModel
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.pacing.cash_flow_years import YEARS
+from scenarios.simulation.randomness.sample import Sample
 
 FloatArray = NDArray[np.float64]
 

@@ -11,11 +11,11 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.outcomes import Gathering, Outcomes, outcomes
+from optimization.solver.measures.outcomes import Gathering, Outcomes, outcomes
 from optimization.validation_cash_flows import FlowSums, flow_sums
-from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.configuration.config import ScenarioConfig
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 
 # Simulated together: small enough for the processor's cache, and without effect on the result.
 BLOCK_SCENARIOS = 16_384

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.outcomes import Outcomes
+from optimization.solver.measures.outcomes import Outcomes
 from optimization.validation_cash_flows import FlowSums
 from optimization.validation_part import ValidationPart
-from scenarios.simulation.cash_flow_years import YEARS
+from scenarios.simulation.pacing.cash_flow_years import YEARS
 
 LAYOUT = "validation-part-3"
 LAWS = 2

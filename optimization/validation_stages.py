@@ -8,7 +8,7 @@ from uuid import UUID
 
 from optimization.models import OptimizationSession
 from optimization.session_problem import all_in_costs_usd, allocation_problem
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.stated.problem import AllocationProblem
 from optimization.stages import finish, load
 from optimization.validation import metrics_of_part, validation_metrics
 from optimization.validation_chunk import ValidationChunk

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
-from scenarios.simulation.cash_flow_bytes import EncodedCashFlows, decode_cash_flows
-from scenarios.simulation.cash_flows import CashFlows
+from scenarios.simulation.pacing.cash_flow_bytes import EncodedCashFlows, decode_cash_flows
+from scenarios.simulation.pacing.cash_flows import CashFlows
 
 if TYPE_CHECKING:
     from scenarios.models import ScenarioMatrix

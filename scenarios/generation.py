@@ -14,15 +14,15 @@ from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios.incidents import refuse_other_numbers
 from scenarios.models import GeneratedMatrix, OtherKernel, ScenarioMatrix, StatusChanged
-from scenarios.simulation.cash_flow_bytes import encode_cash_flows
 from scenarios.simulation.checked_input import InvalidInput
-from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.configuration.config import ScenarioConfig
+from scenarios.simulation.configuration.parameters import VarianceShares
 from scenarios.simulation.law_warnings import law_warnings
 from scenarios.simulation.matrix_bytes import encode
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.parameters import VarianceShares
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_shares import (
+from scenarios.simulation.pacing.cash_flow_bytes import encode_cash_flows
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.variance.variance_shares import (
     NoVariance,
     measured_bucket_shares,
     measured_variance_shares,

@@ -11,11 +11,11 @@ from django.db.models.functions import Now
 
 from funds.models import Fund, User
 from scenarios.cash_flow_store import MatrixCashFlows
-from scenarios.simulation.canonical_key import KERNEL_VERSION, matrix_key
-from scenarios.simulation.cash_flow_bytes import EncodedCashFlows
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.canonical_key import KERNEL_VERSION, matrix_key
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
 from scenarios.simulation.matrix_bytes import EncodedMatrix
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.pacing.cash_flow_bytes import EncodedCashFlows
+from scenarios.simulation.randomness.sample import Sample
 
 
 class StatusChanged(Exception):

@@ -31,7 +31,7 @@ from scenarios.models import (
     ScenarioMatrix,
     StatusChanged,
 )
-from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.configuration.config import ScenarioConfig
 from scenarios.simulation.matrix_bytes import decode
 
 logger = logging.getLogger(__name__)

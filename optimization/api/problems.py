@@ -9,7 +9,7 @@ from typing import Any, Literal
 from optimization.api.json_pointer import dotted_path, pointer, pointer_of
 from optimization.api.strict_json import RefusedJson
 from scenarios.simulation.checked_input import InvalidInput
-from scenarios.simulation.named_errors import error_name
+from scenarios.simulation.configuration.named_errors import error_name
 
 MEDIA_TYPE = "application/problem+json"
 # An answer lists no more faults than this, however many a hostile body has.

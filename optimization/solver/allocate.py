@@ -14,15 +14,15 @@ from optimization.solver.budgeted_highs import (
     BudgetedHighs,
     SolveInterrupted,
 )
-from optimization.solver.exact_pass import highest_expected_multiple
+from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.first_pass import OBJECTIVE_TOLERANCE, FirstPass
 from optimization.solver.infeasibility import explain_infeasibility
-from optimization.solver.limit_check import BrokenLimit, broken_limits
 from optimization.solver.mip_pass import reference_optimum
-from optimization.solver.problem import AllocationProblem
 from optimization.solver.report import constraint_rows, cvar_confidence, portfolio_figures
+from optimization.solver.rivals.limit_check import BrokenLimit, broken_limits
 from optimization.solver.rounding import dollars_by_largest_remainder, exact_weights
 from optimization.solver.second_pass import SecondPass, closest_to_uniform
+from optimization.solver.stated.problem import AllocationProblem
 
 Method = Literal["exact", "reference"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.search_budget import Stop
+from optimization.solver.exact.search_budget import Stop
 
 # Relative; two solves of one optimum differ by less.
 OBJECTIVE_TOLERANCE = 1e-7

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.limits import CvarLimit, Limits
+from optimization.solver.measures.risk import LOSS_THRESHOLD
 from optimization.solver.model import AllocationModel, build_model, minimise_cvar
-from optimization.solver.problem import AllocationProblem
-from optimization.solver.risk import LOSS_THRESHOLD
 from optimization.solver.scenario_bounds import scenario_bounds
+from optimization.solver.stated.limits import CvarLimit, Limits
+from optimization.solver.stated.problem import AllocationProblem
 
 LOSS = "max_loss_probability"
 # In tenths of a percent; the solver keeps rows to 1e-9.

@@ -3,8 +3,11 @@
 import numpy as np
 
 from optimization.solver.budgeted_highs import BudgetedHighs, HighsRun, SolverFailed
+from optimization.solver.exact.losing_sets import Incumbent
+from optimization.solver.exact.multiple_slice import bounds_above
+from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.first_pass import FirstPass
-from optimization.solver.losing_sets import Incumbent
+from optimization.solver.measures.risk import portfolio_multiples
 from optimization.solver.model import (
     NO_LOSS,
     AllocationModel,
@@ -13,10 +16,7 @@ from optimization.solver.model import (
     nothing_known,
     switch_values,
 )
-from optimization.solver.multiple_slice import bounds_above
-from optimization.solver.problem import AllocationProblem
-from optimization.solver.risk import portfolio_multiples
-from optimization.solver.search_budget import SearchBudget
+from optimization.solver.stated.problem import AllocationProblem
 
 # Relative; keeps the incumbent well inside the part of allocations that is searched.
 LOCK_MARGIN = 1e-6

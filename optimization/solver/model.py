@@ -12,10 +12,10 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
-from optimization.solver.limits import WeightRange
-from optimization.solver.problem import AllocationProblem
-from optimization.solver.risk import LOSS_THRESHOLD
+from optimization.solver.measures.risk import LOSS_THRESHOLD
 from optimization.solver.scenario_bounds import ScenarioBounds
+from optimization.solver.stated.limits import WeightRange
+from optimization.solver.stated.problem import AllocationProblem
 
 # Below this a scenario cannot lose by more than the solver's own feasibility tolerance.
 NO_LOSS = 1e-9

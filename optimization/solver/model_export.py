@@ -6,7 +6,7 @@ import pulp
 
 from optimization.solver.budgeted_highs import SolverFailed
 from optimization.solver.model import build_model, nothing_known
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.stated.problem import AllocationProblem
 
 SUFFIXES = (".mps", ".lp")
 

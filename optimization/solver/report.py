@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.solver import risk
 from optimization.solver.allocation import ConstraintRow, ConstraintType
-from optimization.solver.limits import Limits, WeightRange
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.measures import risk
+from optimization.solver.stated.limits import Limits, WeightRange
+from optimization.solver.stated.problem import AllocationProblem
 
 # In the limit's own unit, relative where that is above 1. What the solver may leave between a
 # value and the limit that stops it, or put it beyond, is a tenth of the second; both are far

@@ -11,13 +11,15 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver import risk
 from optimization.solver.budgeted_highs import (
     FEASIBILITY_TOLERANCE,
     BudgetedHighs,
     HighsRun,
     SolverFailed,
 )
+from optimization.solver.exact.multiple_slice import bounds_above
+from optimization.solver.exact.search_budget import SearchBudget
+from optimization.solver.measures import risk
 from optimization.solver.model import (
     AllocationModel,
     build_model,
@@ -26,11 +28,9 @@ from optimization.solver.model import (
     minimise_distance_to_uniform,
     switch_values,
 )
-from optimization.solver.multiple_slice import bounds_above
-from optimization.solver.problem import AllocationProblem
 from optimization.solver.rounding import exact_weights
 from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
-from optimization.solver.search_budget import SearchBudget
+from optimization.solver.stated.problem import AllocationProblem
 
 # A budget in nodes rather than seconds, so that equal problems stop at the same point.
 MAX_NODES = 200

@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
-from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.follow_on_pricing import pricing_warnings
-from scenarios.simulation.parameters import VarianceShares
+from scenarios.simulation.configuration.config import ScenarioConfig
+from scenarios.simulation.configuration.parameters import VarianceShares
+from scenarios.simulation.deals.follow_on_pricing import pricing_warnings
 
 USUAL_SHARES = {"macro": (0.4, 0.6), "bucket": (0.2, 0.3), "idiosyncratic": (0.2, 0.3)}
 

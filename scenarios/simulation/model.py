@@ -7,34 +7,34 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.simulation.bucket_factors import bucket_factors_of
-from scenarios.simulation.bucket_law import BucketLaw, bucket_law
-from scenarios.simulation.bucket_loadings import loadings_of
-from scenarios.simulation.canonical_key import random_key_of
-from scenarios.simulation.cash_flow_years import YEARS, late_value_fraction
-from scenarios.simulation.cash_flows import CashFlows, PortfolioCashFlows, check_weights
-from scenarios.simulation.config import ScenarioConfig
-from scenarios.simulation.deal_expectations import deal_expectations
-from scenarios.simulation.deal_places import bucket_places
-from scenarios.simulation.deal_table import deal_table
-from scenarios.simulation.elementary import FloatArray
-from scenarios.simulation.macro_law import macro_law
-from scenarios.simulation.parameters import BucketParameters, SamplingName
-from scenarios.simulation.pooled_cash_flows import (
+from scenarios.simulation.configuration.canonical_key import random_key_of
+from scenarios.simulation.configuration.config import ScenarioConfig
+from scenarios.simulation.configuration.parameters import BucketParameters, SamplingName
+from scenarios.simulation.deals.bucket_law import BucketLaw, bucket_law
+from scenarios.simulation.deals.deal_expectations import deal_expectations
+from scenarios.simulation.deals.deal_places import bucket_places
+from scenarios.simulation.deals.deal_table import deal_table
+from scenarios.simulation.deals.pooled_deals import PooledDeals
+from scenarios.simulation.deals.reference_deals import DealWeights, deal_weights, effective_deals
+from scenarios.simulation.dependence.bucket_factors import bucket_factors_of
+from scenarios.simulation.dependence.macro_law import macro_law
+from scenarios.simulation.dependence.score_law import ScoreLaw, score_law
+from scenarios.simulation.dependence.systemic_factors import SystemicFactors
+from scenarios.simulation.dependence.variance_presets import Loadings
+from scenarios.simulation.pacing.cash_flow_years import YEARS, late_value_fraction
+from scenarios.simulation.pacing.cash_flows import CashFlows, PortfolioCashFlows, check_weights
+from scenarios.simulation.pacing.pooled_cash_flows import (
     CashFlowTables,
     PooledCashFlows,
     YearlyAmounts,
 )
-from scenarios.simulation.pooled_deals import PooledDeals
-from scenarios.simulation.random_words import PURPOSES, RandomKey
-from scenarios.simulation.recycled_buckets import RecycledBuckets, recycled_buckets
-from scenarios.simulation.recycling_gain import CONTROL_STREAM, EstimatedGains
-from scenarios.simulation.reference_deals import DealWeights, deal_weights, effective_deals
-from scenarios.simulation.sample import Sample, sampling_of
-from scenarios.simulation.score_law import ScoreLaw, score_law
-from scenarios.simulation.stream import Stream
-from scenarios.simulation.systemic_factors import SystemicFactors
-from scenarios.simulation.variance_presets import Loadings
+from scenarios.simulation.randomness.elementary import FloatArray
+from scenarios.simulation.randomness.random_words import PURPOSES, RandomKey
+from scenarios.simulation.randomness.sample import Sample, sampling_of
+from scenarios.simulation.randomness.stream import Stream
+from scenarios.simulation.recycling.recycled_buckets import RecycledBuckets, recycled_buckets
+from scenarios.simulation.recycling.recycling_gain import CONTROL_STREAM, EstimatedGains
+from scenarios.simulation.variance.bucket_loadings import loadings_of
 
 SCENARIOS_AT_ONCE = 16_384
 """Drawn together: small enough for the processor's cache, and without effect on the result."""

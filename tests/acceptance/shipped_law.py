@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funds.shipped import benchmark_calibration
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 
 ENTRY_STAGES = ("seed", "series_a", "series_b", "series_c")
 SECTORS = ("biotech", "fintech", "saas")

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scenarios.simulation.canonical_key import matrix_key
-from scenarios.simulation.config import parse_config
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.configuration.config import parse_config
+from scenarios.simulation.randomness.sample import Sample
 from tests.acceptance.shipped_law import ENTRY_STAGES, OPTIONS, RECYCLING, bucket, law, model_of
 
 SCENARIOS = 300

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.acceptance.shipped_law import OPTIONS, bucket, law, model_of
 
 SCENARIOS = 64

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.acceptance.shipped_law import (
     ENTRY_STAGES,
     OPTIONS,

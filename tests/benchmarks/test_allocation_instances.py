@@ -4,7 +4,7 @@ import pytest
 from benchmarks.allocation_instances import CONFIDENCE, instance
 from benchmarks.optimizer import Run, agree, scipy_milp, table, timed
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.exact_pass import highest_expected_multiple
+from optimization.solver.exact.exact_pass import highest_expected_multiple
 
 
 def test_equal_arguments_give_the_same_problem_and_another_seed_another() -> None:

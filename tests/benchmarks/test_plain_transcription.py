@@ -6,7 +6,7 @@ import pytest
 from benchmarks.plain_transcription import plain_multiples
 from benchmarks.scenario_configs import benchmark_config
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 
 SCENARIOS = 40_000
 BUCKETS = 8

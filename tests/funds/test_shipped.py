@@ -9,10 +9,10 @@ import pytest
 
 from funds.shipped import benchmark_calibration, default_fund, taxonomy
 from funds.taxonomy import normalize_sector
-from optimization.solver.limits import parse_limits
+from optimization.solver.stated.limits import parse_limits
 from scenarios.fund_config import default_scenario_config, scenario_config
 from scenarios.simulation.checked_input import InvalidInput
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 
 STAGES = benchmark_calibration()["parameters"]["stages"]
 CITATIONS = benchmark_calibration()["citations"]

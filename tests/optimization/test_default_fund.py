@@ -5,11 +5,11 @@ from decimal import Decimal
 from funds.shipped import default_fund
 from optimization.request import DEFAULT_OPTIMIZATION_SCENARIOS
 from optimization.solver.allocate import allocate
-from optimization.solver.problem import parse_problem
+from optimization.solver.stated.problem import parse_problem
 from scenarios.fund_config import default_scenario_config
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 
 
 def test_default_fund_keeps_its_limits_and_several_of_them_bind() -> None:

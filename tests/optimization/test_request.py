@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from optimization.solver.limits import CvarLimit, WeightRange
+from optimization.solver.stated.limits import CvarLimit, WeightRange
 from tests.optimization.small_fund import VERSION, asked, faults, found, nested, small_facts
 
 CVAR = {"confidence": 0.95, "max": 0.4}

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from optimization.request import FundFacts, default_optimization_scenarios
 from scenarios.fund_config import LAW_PATHS
-from scenarios.simulation.canonical_key import matrix_key
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.randomness.sample import Sample
 from tests.optimization.small_fund import (
     VERSION,
     asked,

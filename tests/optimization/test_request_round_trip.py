@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimization.request import parse_request
-from scenarios.simulation.canonical_key import matrix_key
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.randomness.sample import Sample
 from tests.optimization.small_fund import VERSION, small_facts
 
 FUND = small_facts()

@@ -8,8 +8,8 @@ import pytest
 
 from optimization.models import OptimizationSession
 from optimization.session_problem import allocation_problem
-from optimization.solver.limits import CvarLimit, WeightRange
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.stated.limits import CvarLimit, WeightRange
+from optimization.solver.stated.problem import AllocationProblem
 from scenarios.models import ScenarioMatrix
 from tests.optimization.small_fund import SECTORS, STAGES, asked, bucket_facts
 

@@ -18,13 +18,13 @@ from optimization.models import OptimizationSession
 from optimization.request import parse_request
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation
-from optimization.solver.problem import AllocationProblem, parse_problem
+from optimization.solver.stated.problem import AllocationProblem, parse_problem
 from optimization.validation import validation_metrics
 from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios.models import ScenarioMatrix
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.optimization.completed import SMALL
 from tests.optimization.rows import Status, columns, history
 from tests.optimization.work import (

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from optimization import validation_part
 from optimization.solver.allocate import allocate
-from optimization.solver.limits import parse_limits
-from optimization.solver.problem import AllocationProblem, Bucket
+from optimization.solver.stated.limits import parse_limits
+from optimization.solver.stated.problem import AllocationProblem, Bucket
 from optimization.validation import validation_metrics
 from optimization.validation_part import ValidationStopped
 from scenarios.fund_config import scenario_config
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.optimization.small_fund import SECTORS, STAGES, VERSION, small_facts
 
 FACTS = small_facts()

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from optimization import validation_cash_flows
 from optimization.validation_cash_flows import FlowSums, flow_sums, irr_figures
-from scenarios.simulation.cash_flow_years import YEARS
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_shares import measured_variance_shares
+from scenarios.simulation.pacing.cash_flow_years import YEARS
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.variance.variance_shares import measured_variance_shares
 from tests.optimization.test_validation import SCENARIOS, WEIGHTS, config, metrics, portfolio
 
 FLOAT32_FLOWS = 1e-5

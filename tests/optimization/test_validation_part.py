@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimization import validation_payload
-from optimization.solver.outcomes import RangesDoNotFit
+from optimization.solver.measures.outcomes import RangesDoNotFit
 from optimization.validation_part import (
     ValidationCase,
     ValidationPart,
@@ -26,11 +26,11 @@ from optimization.validation_payload import (
     payload_bytes,
 )
 from scenarios.fund_config import scenario_config
-from scenarios.simulation.bucket_loadings import loadings_of
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
+from scenarios.simulation.configuration.parameters import Copula, VarianceShares
 from scenarios.simulation.model import build_model
-from scenarios.simulation.parameters import Copula, VarianceShares
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.variance.bucket_loadings import loadings_of
 from tests.optimization.small_fund import VERSION, small_facts
 
 SCENARIOS = 1500

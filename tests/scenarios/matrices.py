@@ -10,11 +10,11 @@ from funds.models import Fund
 from scenarios import generation
 from scenarios.fund_config import default_scenario_config
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
-from scenarios.simulation.cash_flow_bytes import encode_cash_flows
-from scenarios.simulation.cash_flow_years import YEARS
-from scenarios.simulation.cash_flows import CashFlows
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
 from scenarios.simulation.matrix_bytes import encode
+from scenarios.simulation.pacing.cash_flow_bytes import encode_cash_flows
+from scenarios.simulation.pacing.cash_flow_years import YEARS
+from scenarios.simulation.pacing.cash_flows import CashFlows
 from tests.funds.factories import FundFactory
 
 SCENARIOS = 64

@@ -8,7 +8,7 @@ import pytest
 
 from funds.shipped import benchmark_calibration, default_fund
 from scenarios.fund_config import BUCKET_FIELDS, default_scenario_config, scenario_config
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 
 CALIBRATION: dict[str, Any] = benchmark_calibration()["parameters"]
 POLICY: dict[str, Any] = {

@@ -16,11 +16,11 @@ from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.fund_config import default_scenario_config
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
 from scenarios.simulation.checked_input import Fault, InvalidInput
-from scenarios.simulation.follow_on_pricing import pricing_warnings
+from scenarios.simulation.deals.follow_on_pricing import pricing_warnings
 from scenarios.simulation.matrix_bytes import decode
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_shares import NoVariance, measured_bucket_shares
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.variance.variance_shares import NoVariance, measured_bucket_shares
 from tests.optimization.rows import insert_session
 from tests.optimization.work import live_jobs_of, take
 from tests.scenarios.matrices import (

@@ -16,7 +16,7 @@ from optimization.models import OptimizationSession
 from outbox.models import OutboxJob, OutboxJobQuerySet
 from scenarios import generation, regeneration, upkeep
 from scenarios.models import GeneratedMatrix, ScenarioMatrix
-from scenarios.simulation.config import ScenarioConfig
+from scenarios.simulation.configuration.config import ScenarioConfig
 from tests.funds.factories import FundFactory
 from tests.optimization.work import do, waiting
 from tests.optimization.work import fail as give_up

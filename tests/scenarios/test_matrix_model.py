@@ -11,9 +11,9 @@ import pytest
 from funds.models import Fund
 from scenarios.cash_flow_store import MatrixCashFlows
 from scenarios.models import ScenarioMatrix, StatusChanged
-from scenarios.simulation.canonical_key import KERNEL_VERSION, matrix_key
+from scenarios.simulation.configuration.canonical_key import KERNEL_VERSION, matrix_key
 from scenarios.simulation.matrix_bytes import CorruptMatrix
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.funds.factories import FundFactory, MembershipFactory
 from tests.funds.refusals import refused_by
 from tests.scenarios.matrices import (

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiResponse
 
 from optimization.api.documentation.shapes import TEXT, Shape, a_list, a_record, one_of
 from optimization.api.problems import CODE_OF_STATUS, MEDIA_TYPE, TITLE_OF_CODE
-from scenarios.simulation.named_errors import NAMED_ERRORS
+from scenarios.simulation.configuration.named_errors import NAMED_ERRORS
 
 DESCRIPTION_OF_STATUS = {
     400: "The request breaks a rule; `errors` has one entry for each.",

@@ -21,8 +21,8 @@ from optimization.request import (
     MANY_BUCKETS,
     MOST_VALIDATION_SCENARIOS,
 )
-from optimization.solver.limits import MAX_EXPECTED_WINNERS
-from scenarios.simulation.config_regimes import MAX_REGIMES
+from optimization.solver.stated.limits import MAX_EXPECTED_WINNERS
+from scenarios.simulation.configuration.config_regimes import MAX_REGIMES
 
 FRACTION: dict[str, Any] = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 WEIGHT_RANGES: dict[str, Any] = {

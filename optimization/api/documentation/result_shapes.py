@@ -26,7 +26,7 @@ from optimization.api.documentation.validation_shapes import (
     VALIDATION,
 )
 from scenarios.matrix_cache import Tier
-from scenarios.simulation.parameters import UnspentReserves
+from scenarios.simulation.configuration.parameters import UnspentReserves
 
 INTERVAL = a_list(NUMBER, minItems=2, maxItems=2, description="95 % interval, low and high.")
 STANDARD_ERROR = {

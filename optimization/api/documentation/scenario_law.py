@@ -2,12 +2,17 @@
 
 from typing import Any, get_args
 
-from scenarios.simulation.cash_flow_years import YEARS
-from scenarios.simulation.config_copula import LARGEST_DEGREES, SMALLEST_DEGREES
-from scenarios.simulation.config_recycling import DEFAULT_VINTAGE_CORRELATION
-from scenarios.simulation.config_sections import EXIT_LAW_FIELDS
-from scenarios.simulation.parameters import CopulaFamily, SamplingName, ShareLevel, UnspentReserves
-from scenarios.simulation.variance_presets import PRESET_SHARES
+from scenarios.simulation.configuration.config_copula import LARGEST_DEGREES, SMALLEST_DEGREES
+from scenarios.simulation.configuration.config_recycling import DEFAULT_VINTAGE_CORRELATION
+from scenarios.simulation.configuration.config_sections import EXIT_LAW_FIELDS
+from scenarios.simulation.configuration.parameters import (
+    CopulaFamily,
+    SamplingName,
+    ShareLevel,
+    UnspentReserves,
+)
+from scenarios.simulation.dependence.variance_presets import PRESET_SHARES
+from scenarios.simulation.pacing.cash_flow_years import YEARS
 
 SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
 

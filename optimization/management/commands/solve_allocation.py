@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from optimization.solver.allocate import Method, allocate
 from optimization.solver.allocation import Allocation
 from optimization.solver.model_export import export_model
-from optimization.solver.problem import AllocationProblem, parse_problem
+from optimization.solver.stated.problem import AllocationProblem, parse_problem
 from scenarios.json_file import UnreadableJsonFile, read_json_file
 from scenarios.simulation.checked_input import InvalidInput
 

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from scenarios.fund_config import default_scenario_config
 from scenarios.json_file import UnreadableJsonFile, read_json_file
-from scenarios.simulation.bucket_statistics import bucket_statistics
-from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.checked_input import Fault, InvalidInput
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.named_errors import line_with_name
+from scenarios.simulation.configuration.parameters import VarianceShares
+from scenarios.simulation.deals.bucket_statistics import bucket_statistics
 from scenarios.simulation.law_warnings import law_warnings
 from scenarios.simulation.matrix_bytes import content_sha256
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.named_errors import line_with_name
-from scenarios.simulation.parameters import VarianceShares
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_shares import (
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.variance.variance_shares import (
     NoVariance,
     measured_bucket_shares,
     measured_variance_shares,

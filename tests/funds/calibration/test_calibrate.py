@@ -19,8 +19,8 @@ from funds.calibration.rounds import read_rounds
 from funds.calibration.stage_order import STAGES
 from funds.shipped import benchmark_calibration, default_fund, taxonomy
 from scenarios.fund_config import scenario_config
-from scenarios.simulation import parameters as simulated
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration import parameters as simulated
+from scenarios.simulation.configuration.config import parse_config
 from tests.funds.calibration.worked_example import AS_OF, HEADER, LINES, csv_of
 
 BENCHMARK = benchmark_from(benchmark_calibration())

@@ -12,7 +12,7 @@ from django.db import transaction
 from funds.models import CalibrationSnapshot, Fund
 from funds.shipped import benchmark_calibration, default_fund
 from scenarios.fund_config import scenario_config
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 from tests.funds.calibration.worked_example import LINES, csv_of
 from tests.funds.calibrations import fund_calibration
 from tests.funds.factories import FundFactory

@@ -18,7 +18,7 @@ from django.test import Client
 from funds.models import Fund
 from funds.shipped import benchmark_calibration
 from optimization.models import OptimizationSession
-from scenarios.simulation.named_errors import NAMED_ERRORS
+from scenarios.simulation.configuration.named_errors import NAMED_ERRORS
 from tests.funds.calibrations import fund_calibration
 from tests.scenarios.simulation.sample_config import bucket_data, config_data
 

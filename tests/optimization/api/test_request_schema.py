@@ -12,7 +12,7 @@ from funds.shipped import benchmark_calibration, default_fund
 from optimization.api.documentation.request_body import REQUEST_BODY
 from optimization.request import FundFacts, parse_request
 from scenarios.simulation.checked_input import InvalidInput
-from scenarios.simulation.variance_presets import PRESET_SHARES
+from scenarios.simulation.dependence.variance_presets import PRESET_SHARES
 
 FUND_ID = "0f0e2b38-6c0d-4f4e-9f5f-0d0c8f3f7a11"
 BENCHMARK = benchmark_calibration()

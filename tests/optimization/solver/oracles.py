@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.stated.problem import AllocationProblem
 
 Rows = list[tuple[NDArray[np.float64], float]]
 

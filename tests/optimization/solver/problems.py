@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from optimization.solver.problem import AllocationProblem, Bucket, Limits, SolverSettings
+from optimization.solver.stated.problem import AllocationProblem, Bucket, Limits, SolverSettings
 
 CAPITAL_USD = Decimal("100000000")
 

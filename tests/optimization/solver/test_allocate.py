@@ -5,8 +5,8 @@ import pytest
 
 from optimization.solver import allocate as allocate_module
 from optimization.solver.allocate import AllocationCheckFailed, allocate
-from optimization.solver.problem import CvarLimit, SolverSettings
 from optimization.solver.second_pass import SecondPass
+from optimization.solver.stated.problem import CvarLimit, SolverSettings
 from tests.optimization.solver.problems import high_and_low, problem
 
 

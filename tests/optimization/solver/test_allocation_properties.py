@@ -11,8 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimization.solver.allocate import allocate
-from optimization.solver.limit_check import broken_limits
-from optimization.solver.problem import AllocationProblem, CvarLimit, SolverSettings, WeightRange
+from optimization.solver.rivals.limit_check import broken_limits
+from optimization.solver.stated.problem import (
+    AllocationProblem,
+    CvarLimit,
+    SolverSettings,
+    WeightRange,
+)
 from tests.optimization.solver.problems import high_and_low, market_multiples, problem
 
 KEYS = ("seed/saas", "seed/bio", "series_a/saas", "series_a/bio")

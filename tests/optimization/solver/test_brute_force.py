@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from optimization.solver.allocate import allocate
-from optimization.solver.limit_check import broken_limits
-from optimization.solver.problem import AllocationProblem, CvarLimit, SolverSettings, WeightRange
+from optimization.solver.rivals.limit_check import broken_limits
+from optimization.solver.stated.problem import (
+    AllocationProblem,
+    CvarLimit,
+    SolverSettings,
+    WeightRange,
+)
 from tests.optimization.solver.oracles import (
     best_expected_multiple,
     smallest_distance_to_uniform,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from optimization.solver.allocate import allocate
-from optimization.solver.problem import parse_problem
+from optimization.solver.stated.problem import parse_problem
 
 COMMANDS = Path(__file__).resolve().parents[3] / "docs" / "commands.md"
 

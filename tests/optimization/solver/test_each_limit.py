@@ -10,7 +10,7 @@ import pytest
 
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation, ConstraintRow
-from optimization.solver.problem import CvarLimit, SolverSettings, WeightRange
+from optimization.solver.stated.problem import CvarLimit, SolverSettings, WeightRange
 from tests.optimization.solver.problems import high_and_low, problem
 
 EXACT = 1e-9

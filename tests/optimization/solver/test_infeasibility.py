@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from optimization.solver.allocate import allocate
-from optimization.solver.problem import CvarLimit, WeightRange
+from optimization.solver.stated.problem import CvarLimit, WeightRange
 from tests.optimization.solver.problems import problem
 
 # Saas and Bio each lose everything in one of four scenarios, never both.

@@ -8,8 +8,8 @@ from optimization.solver.model import (
     lock_expected_multiple,
     nothing_known,
 )
-from optimization.solver.problem import AllocationProblem, CvarLimit, WeightRange
 from optimization.solver.scenario_bounds import scenario_bounds
+from optimization.solver.stated.problem import AllocationProblem, CvarLimit, WeightRange
 from tests.optimization.solver.problems import high_and_low, market_multiples, problem
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from optimization.solver.problem import CvarLimit, WeightRange
 from optimization.solver.report import constraint_rows, portfolio_figures
+from optimization.solver.stated.problem import CvarLimit, WeightRange
 from tests.optimization.solver.problems import problem
 
 # Four scenarios; Saas loses half in the first.

@@ -5,7 +5,7 @@ import pytest
 
 from optimization.solver import second_pass
 from optimization.solver.allocate import allocate
-from optimization.solver.problem import AllocationProblem
+from optimization.solver.stated.problem import AllocationProblem
 from tests.optimization.solver.problems import problem
 
 KEYS = ["seed/saas", "seed/bio", "series_a/saas", "series_a/bio"]

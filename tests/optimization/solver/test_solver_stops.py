@@ -7,9 +7,9 @@ import pytest
 
 from optimization.solver.allocate import SolveInterrupted, allocate
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.exact_pass import highest_expected_multiple
-from optimization.solver.limit_check import broken_limits
-from optimization.solver.problem import AllocationProblem, SolverSettings
+from optimization.solver.exact.exact_pass import highest_expected_multiple
+from optimization.solver.rivals.limit_check import broken_limits
+from optimization.solver.stated.problem import AllocationProblem, SolverSettings
 from tests.optimization.solver.problems import market_multiples, problem
 
 KEYS = [

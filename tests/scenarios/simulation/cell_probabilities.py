@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from scenarios.simulation.model import ScenarioModel
-from scenarios.simulation.normal_tables import (
+from scenarios.simulation.randomness.normal_tables import (
     DEAL_CELL_BITS,
     DEAL_NORMAL_BITS,
     LATTICE_PER_UNIT,

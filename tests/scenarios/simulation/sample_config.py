@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
 
 ENTRY_STAGES = {"seed": 1.0, "series_a": 0.8, "series_b": 0.6, "series_c": 0.4}
 SECTORS = ("saas", "fintech", "biotech")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scenarios.simulation.checked_input import Fault, InvalidInput
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 from tests.scenarios.simulation.sample_config import bucket_data, config_data, stage_data
 
 Change = Callable[[dict[str, Any]], Any]

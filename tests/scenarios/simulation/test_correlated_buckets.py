@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scenarios.simulation.canonical_key import matrix_key, random_key_of
 from scenarios.simulation.checked_input import InvalidInput
-from scenarios.simulation.config import parse_config
-from scenarios.simulation.elementary import FloatArray
+from scenarios.simulation.configuration.canonical_key import matrix_key, random_key_of
+from scenarios.simulation.configuration.config import parse_config
+from scenarios.simulation.configuration.parameters import SamplingName
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.parameters import SamplingName
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.stream import Stream
+from scenarios.simulation.randomness.elementary import FloatArray
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.randomness.stream import Stream
 from tests.scenarios.simulation.plain_law import SQUARED_LOADINGS
 from tests.scenarios.simulation.sample_config import bucket_data, config_data
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.scenarios.simulation.sample_config import bucket_data, config_data, stage_data
 
 

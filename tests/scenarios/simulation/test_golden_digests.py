@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scenarios.simulation.canonical_key import matrix_key
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.matrix_bytes import content_sha256
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.scenarios.simulation.sample_config import bucket_data, config_data, sample_config
 
 SCENARIOS = 64

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.law_warnings import LawWarning, law_warnings
 from tests.scenarios.simulation.sample_config import config_data
 

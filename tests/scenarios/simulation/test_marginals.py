@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.sample import Sample
 from tests.scenarios.simulation.plain_law import (
     deal_distribution,
     ending_probabilities,

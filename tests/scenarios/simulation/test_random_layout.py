@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special
 
-from scenarios.simulation.canonical_key import random_key_of
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.canonical_key import random_key_of
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.model import build_model
-from scenarios.simulation.random_words import Role, name_word
-from scenarios.simulation.sample import Sample
+from scenarios.simulation.randomness.random_words import Role, name_word
+from scenarios.simulation.randomness.sample import Sample
 from tests.scenarios.simulation.plain_law import (
     SQUARED_LOADINGS,
     ending_probabilities,
@@ -19,8 +19,8 @@ from tests.scenarios.simulation.plain_law import (
     latent_distribution,
     standardised_regimes,
 )
+from tests.scenarios.simulation.randomness.test_random_words import philox
 from tests.scenarios.simulation.sample_config import bucket_data, config_data
-from tests.scenarios.simulation.test_random_words import philox
 
 SCENARIOS = 400
 VALIDATION_PURPOSE = 2

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from scenarios.simulation.canonical_key import matrix_key
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.configuration.config import parse_config
 from scenarios.simulation.model import SCENARIOS_AT_ONCE, ScenarioModel, build_model
-from scenarios.simulation.random_words import PURPOSES
-from scenarios.simulation.recycled_deals import RecycledParts
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.stream import Stream
+from scenarios.simulation.randomness.random_words import PURPOSES
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.randomness.stream import Stream
+from scenarios.simulation.recycling.recycled_deals import RecycledParts
 from tests.scenarios.simulation.cell_probabilities import Floats, cell_probabilities
 from tests.scenarios.simulation.plain_cash_flows import expected_proceeds, time_law
 from tests.scenarios.simulation.plain_recycling import simulated_entries

@@ -8,18 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from scenarios.simulation.bucket_factors import SharedFactors
-from scenarios.simulation.config import parse_config
-from scenarios.simulation.elementary import FloatArray
+from scenarios.simulation.configuration.config import parse_config
+from scenarios.simulation.configuration.parameters import FactorShares, SamplingName
+from scenarios.simulation.dependence.bucket_factors import SharedFactors
+from scenarios.simulation.dependence.variance_presets import Loadings
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.parameters import FactorShares, SamplingName
-from scenarios.simulation.random_words import Role, name_word
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.sobol_sequence import sobol_words
-from scenarios.simulation.stream import Stream
-from scenarios.simulation.variance_presets import Loadings
+from scenarios.simulation.randomness.elementary import FloatArray
+from scenarios.simulation.randomness.random_words import Role, name_word
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.randomness.sobol_sequence import sobol_words
+from scenarios.simulation.randomness.stream import Stream
+from tests.scenarios.simulation.randomness.test_random_words import philox
 from tests.scenarios.simulation.sample_config import bucket_data, config_data, sample_config
-from tests.scenarios.simulation.test_random_words import philox
 
 IID, ANTITHETIC, SOBOL = (
     build_model(sample_config(sampling=sampling)) for sampling in ("iid", "antithetic", "sobol")

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from scenarios.simulation.canonical_key import matrix_key
-from scenarios.simulation.config import parse_config
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.configuration.config import parse_config
+from scenarios.simulation.dependence.variance_presets import STRESS_LOADINGS
 from scenarios.simulation.model import build_model
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_presets import STRESS_LOADINGS
+from scenarios.simulation.randomness.sample import Sample
 from tests.scenarios.simulation.sample_config import bucket_data, config_data, stage_data
 
 

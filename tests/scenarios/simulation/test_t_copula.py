@@ -7,13 +7,16 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from scenarios.simulation.canonical_key import matrix_key
 from scenarios.simulation.checked_input import InvalidInput
-from scenarios.simulation.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.canonical_key import matrix_key
+from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
+from scenarios.simulation.configuration.parameters import GAUSSIAN, Copula
 from scenarios.simulation.model import ScenarioModel, build_model
-from scenarios.simulation.parameters import GAUSSIAN, Copula
-from scenarios.simulation.sample import Sample
-from scenarios.simulation.variance_shares import measured_bucket_shares, measured_variance_shares
+from scenarios.simulation.randomness.sample import Sample
+from scenarios.simulation.variance.variance_shares import (
+    measured_bucket_shares,
+    measured_variance_shares,
+)
 from tests.scenarios.simulation.plain_law import (
     ending_probabilities,
     exit_multiple,

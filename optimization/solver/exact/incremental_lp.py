@@ -1,0 +1,187 @@
+"""A linear program that is edited and solved again, each time from where the last solve ended.
+
+HiGHS keeps the basis, so that a change of a few bounds costs a few pivots. What is loaded is plain
+arrays; names and limits are the business of the callers.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from optimization.solver.budgeted_highs import (
+    FEASIBILITY_TOLERANCE,
+    RANDOM_SEED,
+    SolverFailed,
+    set_verified_options,
+)
+from optimization.solver.exact.search_budget import SearchBudget
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int32]
+
+_OPTIONS = {
+    "output_flag": False,
+    "threads": 1,
+    "random_seed": RANDOM_SEED,
+    "primal_feasibility_tolerance": FEASIBILITY_TOLERANCE,
+    "dual_feasibility_tolerance": FEASIBILITY_TOLERANCE,
+    "solver": "simplex",
+    "parallel": "off",
+    # A program that starts from a basis is not presolved anyway; nor does the first solve gain.
+    "presolve": "off",
+}
+
+
+class LpOutcome(NamedTuple):
+    """``values`` by column and ``objective`` are those of an optimum. A program whose optimum is
+    proved to lie above the cutoff it was given is ``above_cutoff``; both are empty then.
+    """
+
+    status: Literal["optimal", "infeasible", "above_cutoff"]
+    objective: float
+    values: Floats
+
+
+class Duals(NamedTuple):
+    """How fast the minimum grows with the bound of a row or of a column."""
+
+    rows: Floats
+    columns: Floats
+
+
+_NOTHING = np.empty(0)
+
+
+class IncrementalLp:
+    """Minimises costs . x over column bounds and rows lower <= a . x <= upper."""
+
+    def __init__(self, budget: SearchBudget) -> None:
+        self._budget = budget
+        highs: Any = highspy.Highs  # Its stubs miss several methods.
+        self._highs = highs()
+        set_verified_options(self._highs, _OPTIONS)
+
+    @property
+    def rows(self) -> int:
+        return int(self._highs.getNumRow())
+
+    @property
+    def programs(self) -> int:
+        """How many have been solved on this one's budget."""
+        return self._budget.programs
+
+    @property
+    def out_of_budget(self) -> bool:
+        return self._budget.used_up() is not None
+
+    def add_columns(self, lower: Floats, upper: Floats) -> Indices:
+        """Columns without costs; their indices."""
+        first = int(self._highs.getNumCol())
+        _accept(self._highs.addVars(lower.size, lower, upper))
+        return np.arange(first, first + lower.size, dtype=np.int32)
+
+    def add_row(self, columns: Indices, coefficients: Floats, lower: float, upper: float) -> int:
+        """One row; its index."""
+        _accept(self._highs.addRow(lower, upper, columns.size, columns, coefficients))
+        return self.rows - 1
+
+    def keep_rows(self, kept: NDArray[np.bool_]) -> None:
+        """Removes the rows not ``kept`` (one flag per row), none of which may be binding; those
+        behind them move up.
+        """
+        basis = self._highs.getBasis()
+        removed = np.flatnonzero(~kept).astype(np.int32)
+        statuses = list(basis.row_status)
+        _accept(self._highs.deleteRows(removed.size, removed))
+        basis.row_status = [
+            status for status, stays in zip(statuses, kept.tolist(), strict=True) if stays
+        ]
+        _accept(self._highs.setBasis(basis))
+
+    def are_slack(self, rows: Sequence[int]) -> NDArray[np.bool_]:
+        """Which of the rows hold nothing where the last solve ended."""
+        statuses = list(self._highs.getBasis().row_status)
+        return np.array(
+            [statuses[row] == highspy.HighsBasisStatus.kBasic for row in rows], dtype=bool
+        )
+
+    def bound_rows(self, rows: Indices, lower: Floats, upper: Floats) -> None:
+        _accept(self._highs.changeRowsBounds(rows.size, rows, lower, upper))
+
+    def bound_columns(self, columns: Indices, lower: Floats, upper: Floats) -> None:
+        _accept(self._highs.changeColsBounds(columns.size, columns, lower, upper))
+
+    def set_costs(self, columns: Indices, costs: Floats) -> None:
+        _accept(self._highs.changeColsCost(columns.size, columns, costs))
+
+    def change_coefficient(self, row: int, column: int, value: float) -> None:
+        _accept(self._highs.changeCoeff(row, column, value))
+
+    def set_cutoff(self, cutoff: float) -> None:
+        """A solve may end as soon as the minimum is proved to be above ``cutoff``."""
+        set_verified_options(self._highs, {"objective_bound": cutoff})
+
+    def basis(self) -> highspy.HighsBasis:
+        """Where the last solve ended."""
+        basis: highspy.HighsBasis = self._highs.getBasis()
+        return basis
+
+    def start_from(self, basis: highspy.HighsBasis) -> None:
+        """Starts the next solve from a basis; rows and columns added since it was taken start
+        slack and at their lower bounds.
+        """
+        rows = self.rows - len(basis.row_status)
+        if rows:
+            slack = [highspy.HighsBasisStatus.kBasic] * rows
+            basis.row_status = [*basis.row_status, *slack]
+        columns = int(self._highs.getNumCol()) - len(basis.col_status)
+        if columns:
+            at_lower = [highspy.HighsBasisStatus.kLower] * columns
+            basis.col_status = [*basis.col_status, *at_lower]
+        _accept(self._highs.setBasis(basis))
+
+    def duals(self) -> Duals:
+        """Of the last optimum."""
+        solution = self._highs.getSolution()
+        return Duals(np.array(solution.row_dual), np.array(solution.col_dual))
+
+    def solve(self) -> LpOutcome:
+        """The minimum; raises `SolverFailed` when two attempts, the second from scratch, say
+        neither what it is nor that there is none, and `SolveInterrupted`.
+        """
+        outcome = self._attempt()
+        if outcome is None:
+            self._highs.clearSolver()
+            outcome = self._attempt()
+        if outcome is None:
+            status = self._highs.modelStatusToString(self._highs.getModelStatus())
+            raise SolverFailed(f"a linear program ended with status {status}")
+        return outcome
+
+    def _attempt(self) -> LpOutcome | None:
+        highs = self._highs
+        started_seconds = highs.getRunTime()
+        run = highs.run()
+        self._budget.spend(
+            iterations=int(highs.getInfoValue("simplex_iteration_count")[1]),
+            seconds=highs.getRunTime() - started_seconds,
+        )
+        if run == highspy.HighsStatus.kError:
+            return None
+        match highs.getModelStatus():
+            case highspy.HighsModelStatus.kOptimal:
+                values = np.array(highs.getSolution().col_value)
+                return LpOutcome("optimal", float(highs.getObjectiveValue()), values)
+            case highspy.HighsModelStatus.kInfeasible:
+                return LpOutcome("infeasible", np.inf, _NOTHING)
+            case highspy.HighsModelStatus.kObjectiveBound:
+                return LpOutcome("above_cutoff", np.inf, _NOTHING)
+        return None
+
+
+def _accept(status: highspy.HighsStatus) -> None:
+    if status == highspy.HighsStatus.kError:
+        raise SolverFailed("HiGHS refused an edit of a linear program")

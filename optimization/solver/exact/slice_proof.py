@@ -1,0 +1,142 @@
+"""Proves an upper bound on the expected multiple by showing that slices hold no allocation.
+
+No allocation in {E >= X} means that the optimum is below X. Slices go down from the bound that
+linear programming gives to the target, an incumbent's multiple plus the gap asked for, in steps
+that double: high slices are small and soon shown empty, and each is a bound should the next one
+take too long. An allocation found on the way raises the target.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimization.solver.budgeted_highs import SolverFailed
+from optimization.solver.exact.count_program import CountProgram
+from optimization.solver.exact.count_tree import CountTree
+from optimization.solver.exact.incremental_lp import LpOutcome
+from optimization.solver.exact.losing_sets import Incumbent, LosingSetSearch
+from optimization.solver.exact.multiple_slice import MAY_COME_NEAR, MultipleSlice
+from optimization.solver.exact.search_budget import SearchBudget, Stop
+from optimization.solver.stated.problem import AllocationProblem
+
+# The first step, as a share of the way from the bound to the target.
+FIRST_STEP = 1 / 8
+# Relative: a bound this close to the target is there. CVaR is kept to 1e-8 and gains to 1e-9, and
+# either can be worth tens of times as much in expected multiple.
+INDISTINCT = 5e-7
+# Relative: how far down an allocation is expected when none is known.
+BLIND_WAY = 0.02
+# Relative: a way this short is taken in one step.
+SHORT_WAY = 5e-4
+# Relative: no gap below this is asked for, the programs cannot tell it from none.
+SMALLEST_GAP = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """No allocation has an expected multiple above ``bound``. ``stop`` says what ended the proof
+    before the gap was reached, None if nothing did. Without an incumbent and without a stop there
+    is no allocation at all.
+    """
+
+    bound: float
+    incumbent: Incumbent | None
+    stop: Stop | None
+
+
+class SliceProof:
+    """``search`` turns what is found into incumbents; ``near`` are scenarios that may lose."""
+
+    def __init__(
+        self,
+        problem: AllocationProblem,
+        *,
+        search: LosingSetSearch,
+        incumbent: Incumbent | None,
+        near: frozenset[int],
+        budget: SearchBudget,
+    ) -> None:
+        self._problem = problem
+        self._search = search
+        self._incumbent = incumbent
+        self._cuts = search.polytope.cuts()
+        self._near = near
+        self._budget = budget
+        self._gap = max(problem.settings.mip_gap, SMALLEST_GAP)
+        self._allowed = problem.allowed_losing_scenarios() or 0
+
+    @property
+    def _target(self) -> float:
+        """What the bound must come down to; 0 is below every multiple."""
+        if self._incumbent is None:
+            return 0.0
+        return self._incumbent.expected_multiple * (1 + self._gap)
+
+    def down_from(self, ceiling: float) -> Proof:
+        """The proof, as far as the budget goes; ``ceiling`` is a bound already proved."""
+        bound = ceiling
+        way = ceiling - self._target if self._incumbent else BLIND_WAY * ceiling
+        step = way * FIRST_STEP
+        while bound > self._target * (1 + INDISTINCT):
+            is_short = bound - self._target - step < SHORT_WAY * bound
+            minimum = self._target if is_short else bound - step
+            stop = self._budget.used_up()
+            if stop is None:
+                piece = self._slice(minimum)
+                stop = self._show_empty(piece)
+            if stop is not None:
+                return Proof(bound, self._incumbent, stop)
+            bound = min(bound, piece.minimum)
+            step *= 2
+        return Proof(bound, self._incumbent, None)
+
+    def _slice(self, minimum: float) -> MultipleSlice:
+        near = self._near | self._search.active
+        if self._incumbent is None:
+            near = frozenset(range(self._problem.scenarios))
+        else:
+            multiples = self._problem.multiples
+            portfolio = self._incumbent.weights @ multiples
+            near |= frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
+        return MultipleSlice(
+            self._problem, minimum=minimum, cuts=self._cuts, near=near, budget=self._budget
+        )
+
+    def _show_empty(self, piece: MultipleSlice) -> Stop | None:
+        """What ended the attempt; None when nothing above ``piece.minimum`` is left."""
+        piece.tighten()
+        if piece.is_empty:
+            return None
+        stop = self._budget.used_up()
+        if stop is not None:
+            return stop
+        program = CountProgram(piece, budget=self._budget)
+        root = program.add_envelope_cuts()
+        if not program.may_hold_an_allocation(root):
+            return None
+
+        def consider(outcome: LpOutcome, lost: frozenset[int]) -> None:
+            self._consider(program, outcome, lost)
+
+        verdict = CountTree(program, on_candidate=consider, budget=self._budget).search()
+        return None if verdict == "empty" else verdict
+
+    def _consider(self, program: CountProgram, outcome: LpOutcome, lost: frozenset[int]) -> None:
+        """Cuts off a point that is no allocation; else keeps it and asks for a better one."""
+        piece = program.piece
+        if piece.polytope.cut_tail(piece.polytope.portfolio(outcome)):
+            return
+        if len(lost) > self._allowed:
+            uncounted = lost - set(program.scenarios) - piece.always
+            if not uncounted:
+                raise SolverFailed("a count of losing scenarios contradicts its own switches")
+            for scenario in sorted(uncounted):
+                program.add_switch(scenario)
+            return
+        found = self._search.best_losing_in(lost)
+        if found is None:
+            raise SolverFailed("an allocation in a slice is lost when it is solved alone")
+        if self._incumbent is None or found.expected_multiple > self._incumbent.expected_multiple:
+            self._incumbent = found
+        # Solved alone it may be worse by what the programs cannot tell.
+        piece.raise_minimum(max(self._target, piece.minimum * (1 + self._gap)))

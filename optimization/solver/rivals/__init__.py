@@ -1,0 +1,1 @@
+"""Greedy allocations and an independent check of every limit."""

@@ -1,0 +1,1 @@
+"""The problem as it is stated and checked: buckets, multiples, limits."""

@@ -1,0 +1,1 @@
+"""What a scenario law is made of: read, checked, rounded, named."""

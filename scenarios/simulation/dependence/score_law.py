@@ -1,0 +1,15 @@
+"""The law of a deal's score under the copula of a configuration."""
+
+from scenarios.simulation.configuration.parameters import Copula
+from scenarios.simulation.dependence.latent_law import LatentLaw
+from scenarios.simulation.dependence.macro_law import MacroLaw
+from scenarios.simulation.dependence.student_law import StudentLaw
+
+ScoreLaw = LatentLaw | StudentLaw
+
+
+def score_law(*, macro: MacroLaw, macro_loading: float, copula: Copula) -> ScoreLaw:
+    latent = LatentLaw(macro=macro, macro_loading=macro_loading)
+    if copula.degrees_of_freedom is None:
+        return latent
+    return StudentLaw(latent=latent, degrees_of_freedom=copula.degrees_of_freedom)

@@ -1,0 +1,1 @@
+"""When deals call and return money."""

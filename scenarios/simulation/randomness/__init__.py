@@ -1,0 +1,1 @@
+"""Random words, normals and low-discrepancy points, the same on every processor."""

@@ -1,0 +1,1 @@
+"""Early exits invested again, in fresh deals of the same bucket."""
