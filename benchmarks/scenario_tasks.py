@@ -71,6 +71,9 @@ def scenario_tasks(sizes: Sizes, *, repetitions: int) -> dict[str, Task]:
             wanted_deals_per_second=WANTED_DEALS_PER_SECOND,
         ),
         f"{few}, four new tables": _with_new_tables(sizes, sizes.few, repetitions),
+        f"{few}, four new tables and exact means": _with_new_tables(
+            sizes, sizes.few, repetitions, run=_matrix_and_means
+        ),
         f"{few}, one new table": _with_new_tables(sizes, sizes.few, repetitions, stages=1),
         f"{few}, tables known": Task(
             run=lambda: _matrix(build_model(config), sizes.few),
@@ -160,9 +163,17 @@ def _drawn(model: ScenarioModel, scenarios: int) -> Task:
     )
 
 
-def _with_new_tables(sizes: Sizes, scenarios: int, repetitions: int, *, stages: int = 4) -> Task:
-    """From a configuration to its matrix, exact means and win probabilities included. Every run
-    has a law that no other has, the first of them uncounted."""
+def _with_new_tables(
+    sizes: Sizes,
+    scenarios: int,
+    repetitions: int,
+    *,
+    stages: int = 4,
+    run: Callable[[ScenarioModel, int], object] | None = None,
+) -> Task:
+    """From a configuration to its matrix. Every run has a law that no other has, the first of
+    them uncounted."""
+    drawn = run or _matrix
     configs = iter(
         [
             benchmark_config(buckets=sizes.buckets, stages=stages, variation=next(_VARIATIONS))
@@ -170,10 +181,14 @@ def _with_new_tables(sizes: Sizes, scenarios: int, repetitions: int, *, stages: 
         ]
     )
     return Task(
-        run=lambda: _matrix(build_model(next(configs)), scenarios),
+        run=lambda: drawn(build_model(next(configs)), scenarios),
         deals=None,
         wanted_seconds=WANTED_SECONDS_FEW if scenarios == sizes.few else WANTED_SECONDS_MANY,
     )
+
+
+def _matrix_and_means(model: ScenarioModel, scenarios: int) -> object:
+    return _matrix(model, scenarios), model.exact_multiples, model.deal_win_probabilities
 
 
 def _matrix(model: ScenarioModel, scenarios: int) -> object:

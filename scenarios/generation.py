@@ -134,14 +134,16 @@ def _bucket_facts(
 ) -> list[dict[str, Any]]:
     expected_multiples = model.expected_multiples.tolist()
     standard_errors = model.expected_multiple_standard_errors.tolist()
+    win_probabilities = model.deal_win_probabilities.tolist()
+    reserve_call_fractions = model.expected_reserve_call_fractions.tolist()
     late_value_fractions = model.late_value_fractions.tolist()
     return [
         {
             "key": key,
             "expected_multiple": expected_multiples[row],
             "expected_multiple_standard_error": standard_errors[row],
-            "deal_win_probability": float(model.deal_win_probabilities[row]),
-            "expected_reserve_call_fraction": float(model.expected_reserve_call_fractions[row]),
+            "deal_win_probability": win_probabilities[row],
+            "expected_reserve_call_fraction": reserve_call_fractions[row],
             "late_value_fraction": late_value_fractions[row],
             "variance_shares": None if measured is None else asdict(measured),
             "loadings": {

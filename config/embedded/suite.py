@@ -15,6 +15,8 @@ from .services import running_services
 from .stopping import stop_process
 
 PYTEST_STOP_STEPS = ((signal.SIGINT, 5.0),)
+WHOLE_SUITE = ("--numprocesses", "2")
+"""Without arguments two processes share the tests; each has its own databases."""
 
 
 def run_suite(project: Path, arguments: Sequence[str]) -> int:
@@ -24,7 +26,7 @@ def run_suite(project: Path, arguments: Sequence[str]) -> int:
     try:
         with running_services(instance, throwaway=True) as services:
             return run_in_foreground(
-                [sys.executable, "-m", "pytest", *arguments],
+                [sys.executable, "-m", "pytest", *(arguments or WHOLE_SUITE)],
                 environment=services.environment(),
                 cwd=project,
                 record=instance.record("pytest"),

@@ -45,24 +45,38 @@ class ScenarioModel:
     """The joint law of the multiples of all buckets; rows follow ``bucket_keys``.
 
     A multiple is value returned per allocated dollar: initial cheque and reserves.
-    All arrays are float64 of shape (B,): ``exact_multiples`` are exact means of the law without
-    recycling, ``deal_win_probabilities`` the exact probability that one of the first deals returns
-    at least 10 times its all-in cost, ``expected_reserve_call_fractions`` the expected part of the
-    reserves that is called (0 where nothing is reserved), ``expected_years`` the mean years from
-    entry to the end.
+    Arrays of expected values are float64 of shape (B,), worked out when they are asked for.
     ``sampling`` is how the optimization sample is drawn; every other one is independent.
     """
 
     buckets: tuple[BucketParameters, ...]
-    exact_multiples: FloatArray
-    deal_win_probabilities: FloatArray
-    expected_reserve_call_fractions: FloatArray
-    expected_years: FloatArray
+    laws: tuple[BucketLaw, ...]
     systemic: SystemicFactors
     pooled: tuple[PooledDeals, ...]
     pooled_flows: tuple[PooledCashFlows, ...]
     recycled: RecycledBuckets | None
     sampling: SamplingName
+
+    @property
+    def exact_multiples(self) -> FloatArray:
+        """(B,) exact means of the law without recycling."""
+        return np.array([deal_expectations(law.deal).multiple for law in self.laws])
+
+    @property
+    def deal_win_probabilities(self) -> FloatArray:
+        """(B,) exact probability that one of the first deals returns at least 10 times its
+        all-in cost."""
+        return np.array([deal_expectations(law.deal).win_probability for law in self.laws])
+
+    @property
+    def expected_reserve_call_fractions(self) -> FloatArray:
+        """(B,) expected part of the reserves that is called, 0 where nothing is reserved."""
+        return np.array([law.reserve_call_fraction for law in self.laws])
+
+    @property
+    def expected_years(self) -> FloatArray:
+        """(B,) mean years from entry to the end of a first deal."""
+        return np.array([law.mean_years for law in self.laws])
 
     @property
     def expected_multiples(self) -> FloatArray:
@@ -194,14 +208,12 @@ def build_model(
     if loadings is None:
         loadings = loadings_of(config)
     macro = macro_law(config.regimes)
-    laws = [bucket_law(config=config, bucket=bucket) for bucket in config.buckets]
+    laws = tuple(bucket_law(config=config, bucket=bucket) for bucket in config.buckets)
     copula = config.dependence.copula
     latents = {
         pair: score_law(macro=macro, macro_loading=pair.macro, copula=copula)
         for pair in set(loadings)
     }
-    expectations = {deal: deal_expectations(deal) for deal in {law.deal for law in laws}}
-    expected = [expectations[law.deal] for law in laws]
     pooled = _pooled_deals(key, laws, loadings, latents)
     pooled_flows = _pooled_flows(laws, loadings, latents, pooled)
     systemic = SystemicFactors(
@@ -212,10 +224,7 @@ def build_model(
     )
     return ScenarioModel(
         buckets=config.buckets,
-        exact_multiples=np.array([deal.multiple for deal in expected]),
-        deal_win_probabilities=np.array([deal.win_probability for deal in expected]),
-        expected_reserve_call_fractions=np.array([law.reserve_call_fraction for law in laws]),
-        expected_years=np.array([law.mean_years for law in laws]),
+        laws=laws,
         systemic=systemic,
         pooled=pooled,
         pooled_flows=pooled_flows,

@@ -25,6 +25,7 @@ def test_report_has_a_row_for_everything_measured(report_file: Path) -> None:
         "deal loop",
         "whole generator",
         "4 x 40, four new tables",
+        "4 x 40, four new tables and exact means",
         "4 x 40, one new table",
         "4 x 40, tables known",
         "4 x 100 antithetic",

@@ -140,12 +140,13 @@ def _bucket_rows(
     statistics = bucket_statistics(multiples)
     rows = zip(model.bucket_keys, model.loadings, shares, strict=True)
     expected, standard_errors = model.expected_multiples, model.expected_multiple_standard_errors
+    win_probabilities = model.deal_win_probabilities
     return [
         {
             "key": key,
             "expected_multiple": float(expected[row]),
             "expected_multiple_standard_error": float(standard_errors[row]),
-            "deal_win_probability": float(model.deal_win_probabilities[row]),
+            "deal_win_probability": float(win_probabilities[row]),
             "median": float(statistics.medians[row]),
             "p90": float(statistics.p90s[row]),
             "loss_probability": float(statistics.loss_probabilities[row]),
