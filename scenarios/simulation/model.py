@@ -211,7 +211,12 @@ def build_model(
     laws = tuple(bucket_law(config=config, bucket=bucket) for bucket in config.buckets)
     copula = config.dependence.copula
     latents = {
-        pair: score_law(macro=macro, macro_loading=pair.macro, copula=copula)
+        pair: score_law(
+            macro=macro,
+            macro_loading=pair.macro,
+            copula=copula,
+            failure_probabilities={law.deal.paths.failure_probability for law in laws},
+        )
         for pair in set(loadings)
     }
     pooled = _pooled_deals(key, laws, loadings, latents)
@@ -257,14 +262,15 @@ def _pooled_deals(
             places=bucket_places(
                 key=key,
                 bucket=law.bucket.key,
-                lattice=tables[law.deal, pair].lattice,
+                lattice=table.lattice,
                 law=latents[pair],
                 own_loading=pair.own,
             ),
-            table=tables[law.deal, pair],
+            table=table,
             weights=_deal_weights(law.bucket),
         )
         for law, pair in zip(laws, loadings, strict=True)
+        for table in [tables[law.deal, pair]]
     )
 
 

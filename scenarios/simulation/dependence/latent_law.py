@@ -7,8 +7,8 @@ dependence cannot move a marginal.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,7 +26,7 @@ NORMAL_REACH = 6.5
 # Taylor expansion about its middle; the neglected term is width^6 / 322560 < 3e-16, whereas the
 # difference of two integrals would lose 1 / width of its digits.
 NARROW = 0.02
-QUANTILE_SECTIONS = 128
+QUANTILE_SECTIONS = np.arange(129, dtype=np.float64) / 128
 # 80 / 128^8 = 1e-15, the spacing of doubles near the answer.
 QUANTILE_ROUNDS = 8
 QUANTILE_SEARCH_REACH = 40.0
@@ -34,8 +34,13 @@ QUANTILE_SEARCH_REACH = 40.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatentLaw:
+    """Quantiles are remembered. Those of ``likely_probabilities`` are searched for together with
+    the first that is asked for, which takes hardly longer than one."""
+
     macro: MacroLaw
     macro_loading: float
+    likely_probabilities: Collection[float] = field(default=(), compare=False)
+    _quantiles: dict[float, float] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def normal_part(self) -> float:
@@ -59,11 +64,29 @@ class LatentLaw:
 
     def quantile(self, probability: float) -> float:
         """The z with P(score <= z) = probability, for probabilities strictly in (0, 1)."""
-        low = self.macro_loading * min(self.macro.lows) - QUANTILE_SEARCH_REACH
-        high = self.macro_loading * max(self.macro.highs) + QUANTILE_SEARCH_REACH
-        return tail_quantile(self.lower, self.upper, probability, low=low, high=high)
+        if probability not in self._quantiles:
+            together = [probability, *self.likely_probabilities]
+            self._quantiles.update(zip(together, self._search(together), strict=True))
+        return self._quantiles[probability]
 
-    def _average(self, z: FloatArray, *, sign: float) -> FloatArray:
+    def _search(self, probabilities: Collection[float]) -> list[float]:
+        """Each searched for in the tail that keeps its digits."""
+        wanted = np.array([*probabilities])[:, None]
+        is_lower = wanted <= 0.5
+        sign, tail = np.where(is_lower, 1.0, -1.0), np.where(is_lower, wanted, 1.0 - wanted)
+        low = np.full_like(wanted, self.macro_loading * min(self.macro.lows))
+        high = np.full_like(wanted, self.macro_loading * max(self.macro.highs))
+        low, high = low - QUANTILE_SEARCH_REACH, high + QUANTILE_SEARCH_REACH
+        for _ in range(QUANTILE_ROUNDS):
+            grid = low + (high - low) * QUANTILE_SECTIONS
+            reached = self._average(grid, sign=sign)
+            first = np.argmax(np.where(is_lower, reached >= tail, reached <= tail), axis=1)[:, None]
+            low = np.take_along_axis(grid, np.maximum(first - 1, 0), axis=1)
+            high = np.take_along_axis(grid, first, axis=1)
+        found: list[float] = high.ravel().tolist()
+        return found
+
+    def _average(self, z: FloatArray, *, sign: float | FloatArray) -> FloatArray:
         """Average of P(sign * N <= sign * (z - a_m G) / normal part) over the macro factor."""
         z = np.asarray(z, dtype=np.float64)
         integrals = self._tail_integrals(z, sign=sign)
@@ -84,7 +107,9 @@ class LatentLaw:
         """From the score of this macro factor alone to z, in units of the normal part."""
         return (z - self.macro_loading * factor) / self.normal_part
 
-    def _tail_integrals(self, z: FloatArray, *, sign: float) -> dict[float, FloatArray]:
+    def _tail_integrals(
+        self, z: FloatArray, *, sign: float | FloatArray
+    ) -> dict[float, FloatArray]:
         """``_tail_integral`` at every border of a regime; neighbours share theirs."""
         borders = sorted({*self.macro.lows, *self.macro.highs})
         distances = np.array([sign * self._distance(z, border) for border in borders])
@@ -100,10 +125,9 @@ def tail_quantile(
     high: float,
 ) -> float:
     """The z in [low, high] with lower(z) = probability, from the tail that keeps its digits."""
-    sections = np.arange(QUANTILE_SECTIONS + 1, dtype=np.float64) / QUANTILE_SECTIONS
     rest = 1.0 - probability
     for _ in range(QUANTILE_ROUNDS):
-        grid = low + (high - low) * sections
+        grid = low + (high - low) * QUANTILE_SECTIONS
         is_reached = lower(grid) >= probability if probability <= 0.5 else upper(grid) <= rest
         first = int(np.argmax(is_reached))
         low, high = float(grid[max(first - 1, 0)]), float(grid[first])
@@ -116,7 +140,9 @@ def _tail_integral(t: FloatArray) -> FloatArray:
     return t * tail + density
 
 
-def _mean_tail_over_narrow_range(middle: FloatArray, width: float, *, sign: float) -> FloatArray:
+def _mean_tail_over_narrow_range(
+    middle: FloatArray, width: float, *, sign: float | FloatArray
+) -> FloatArray:
     # The second derivative of the distribution function is -t phi(t), the fourth (3t - t^3) phi(t).
     square = width * width
     curvature = -middle * square / 24.0

@@ -82,3 +82,22 @@ def test_table_range_leaves_out_next_to_nothing(law: LatentLaw) -> None:
     ends = np.array([law.lowest, law.highest])
     assert law.lower(ends)[0] < 1e-10
     assert law.upper(ends)[1] < 1e-10
+
+
+@every_law
+def test_quantiles_found_together_are_those_found_alone(law: LatentLaw) -> None:
+    probabilities = (1e-9, 0.2, 0.5, 0.66, 1 - 1e-9)
+    together = LatentLaw(
+        macro=law.macro, macro_loading=law.macro_loading, likely_probabilities=probabilities
+    )
+    for probability in probabilities:
+        alone = LatentLaw(macro=law.macro, macro_loading=law.macro_loading)
+        assert together.quantile(probability) == alone.quantile(probability)
+
+
+def test_likely_probabilities_do_not_make_it_another_law() -> None:
+    law = LAWS["default"]
+    same = LatentLaw(macro=law.macro, macro_loading=law.macro_loading, likely_probabilities=(0.3,))
+    same.quantile(0.4)
+    assert same == law
+    assert hash(same) == hash(law)
