@@ -199,7 +199,7 @@ class ScenarioModel:
 def build_model(
     config: ScenarioConfig, *, loadings: tuple[Loadings, ...] | None = None
 ) -> ScenarioModel:
-    """The model with its tables, some 15 ms for each distinct one.
+    """The model with its tables, some 5 ms for each distinct one.
 
     :param loadings: of each bucket in order, where they come from another configuration
     :raises InvalidInput: if no loadings give the variance shares asked for
