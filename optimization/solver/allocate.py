@@ -44,6 +44,7 @@ def allocate(
     *,
     method: Method = "exact",
     should_stop: Callable[[], bool] | None = None,
+    clock: Callable[[], float] | None = None,
 ) -> Allocation:
     """The allocation with the highest expected multiple that keeps every limit.
 
@@ -55,10 +56,12 @@ def allocate(
     formulation left to HiGHS, which finds the same optimum where it finds it in time.
     ``should_stop`` is asked in the calling thread, up to thousands of times a second and at times
     only every few seconds, so it must be cheap; once it is true `SolveInterrupted` is raised.
+    The time limit counts the seconds of ``clock`` (as `time.monotonic`) from the call on, or those
+    inside the solver without one; it changes no result that ends with a proof.
     Raises `AllocationCheckFailed` when the independent check of the result finds a broken limit,
     and `SolverFailed` when HiGHS gives no usable status.
     """
-    highs = BudgetedHighs(problem.settings.time_limit_seconds, should_stop)
+    highs = BudgetedHighs(problem.settings.time_limit_seconds, should_stop, clock)
     ordered = problem.in_key_order()
     solve = _FIRST_PASS[method]
     first = solve(ordered, highs=highs)

@@ -5,7 +5,7 @@ bound and options are read from HiGHS itself.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import highspy
@@ -66,13 +66,23 @@ class HighsRun:
 
 @dataclass(slots=True)
 class BudgetedHighs:
-    """Solves programs one after another; adds up what they took out of ``time_limit_seconds``."""
+    """Solves programs one after another, with ``time_limit_seconds`` for all of them.
+
+    ``seconds`` adds up those spent inside HiGHS. With a ``clock``, in seconds, the limit counts
+    from now and covers everything done between two solves as well; without one it is held against
+    ``seconds``, so that nothing outside the solver is read.
+    """
 
     time_limit_seconds: float
     should_stop: Callable[[], bool] | None = None
+    clock: Callable[[], float] | None = None
     seconds: float = 0.0
     nodes: int = 0
     iterations: int = 0
+    _started_seconds: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started_seconds = 0.0 if self.clock is None else self.clock()
 
     def solve(
         self,
@@ -132,7 +142,8 @@ class BudgetedHighs:
 
     @property
     def seconds_left(self) -> float:
-        return max(0.0, self.time_limit_seconds - self.seconds)
+        used = self.seconds if self.clock is None else self.clock() - self._started_seconds
+        return max(0.0, self.time_limit_seconds - used)
 
     def _listen_for_stop(self, highs: highspy.Highs) -> None:
         should_stop = self.should_stop

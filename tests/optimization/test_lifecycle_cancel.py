@@ -93,7 +93,7 @@ def test_session_cancelled_in_the_middle_of_the_work_keeps_nothing_of_it(
     held = take(session)
     lease = LeaseOfACancelledSession(held.job_id, held.subject_id, held.token, session=session)
 
-    def ask_and_solve(problem: Any, *, should_stop: Callable[[], bool]) -> Any:
+    def ask_and_solve(problem: Any, *, should_stop: Callable[[], bool], **_: object) -> Any:
         should_stop()  # So small a problem may be solved before the solver asks.
         return allocate(problem, should_stop=should_stop)
 

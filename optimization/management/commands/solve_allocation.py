@@ -1,6 +1,7 @@
 """Solves one allocation problem from a JSON file; needs no database, Redis or server."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         if export is not None:
             self._export(parsed, export)
             return
-        allocation = allocate(parsed, method=method)
+        allocation = allocate(parsed, method=method, clock=time.monotonic)
         self.stdout.write(json.dumps(allocation.as_json(), indent=2, allow_nan=False))
         if not allocation.was_found:
             self._explain(allocation, asked_to_relax=parsed.relax)

@@ -1,5 +1,6 @@
 """What happens when the solver is stopped, by the clock or by the caller."""
 
+import itertools
 import threading
 
 import numpy as np
@@ -82,6 +83,37 @@ def test_iteration_limit_ends_equal_problems_at_the_same_point() -> None:
     assert first.weights is not None
     assert again.weights is not None
     assert first.weights.tobytes() == again.weights.tobytes()
+
+
+def test_time_limit_counts_the_seconds_of_the_clock_also_outside_the_solver() -> None:
+    # An hour passes before the search begins, in which HiGHS does nothing.
+    readings = itertools.chain([100.0], itertools.repeat(3_700.0))
+    hard = hard_problem(max_loss_probability=0.26, time_limit_seconds=600.0)
+
+    allocation = allocate(hard, clock=lambda: next(readings))
+
+    assert allocation.status == "time_limit"
+    assert allocation.solver.first_pass == "time_limit"
+    assert broken_limits(problem=hard, weights=list(allocation.weights.values())) == ()
+
+
+@pytest.mark.parametrize("seconds_per_reading", [0.0, 1e-3])
+def test_answer_that_ends_with_a_proof_does_not_depend_on_the_clock(
+    seconds_per_reading: float,
+) -> None:
+    proved = problem(
+        KEYS[:4],
+        market_multiples(seed=2, buckets=4, scenarios=60),
+        settings=SolverSettings(time_limit_seconds=600.0),
+        max_loss_probability=0.25,
+        max_bucket_weight=0.5,
+    )
+    readings = itertools.count()
+
+    timed = allocate(proved, clock=lambda: next(readings) * seconds_per_reading)
+
+    assert timed.status == "optimal"
+    assert timed.weights == allocate(proved).weights
 
 
 def test_bound_at_the_time_limit_is_above_every_allocation_found_otherwise() -> None:
