@@ -236,7 +236,7 @@ OUTBOX_JOB_KINDS = {
     "validation_chunk": {
         "task": "optimization.validate_chunk",
         "queue": "validate",
-        "failed": "optimization.validation_split.fail_session_of_chunk",
+        "failed": "optimization.validation.split.fail_session_of_chunk",
     },
     "validation_merge": {
         "task": "optimization.merge_validation",

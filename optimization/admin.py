@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from optimization.models import IdempotentResponse, OptimizationSession, SessionEvent
-from optimization.validation_chunk import ValidationChunk
+from optimization.validation.chunk import ValidationChunk
 from outbox.admin import ReadOnlyAdmin
 
 

@@ -11,10 +11,10 @@ from django.db.models import CharField, Exists, OuterRef
 from django.db.models.functions import Cast, Now
 
 from funds.models import CalibrationSnapshot, Fund, User
-from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
-from optimization.request import FundFacts, OptimizationRequest, parse_request
-from optimization.validation_split import discard_chunks, fail_session, resume_validation
+from optimization.request.checked_request import FundFacts, OptimizationRequest, parse_request
+from optimization.request.fund_facts import fund_facts
+from optimization.validation.split import discard_chunks, fail_session, resume_validation
 from outbox.models import OutboxJob, OutboxJobQuerySet
 from scenarios import generation
 from scenarios.models import ScenarioMatrix, StatusChanged

@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest, Now
 from funds.models import CalibrationSnapshot, Fund, User
 
 # Django looks for the models of an app in this module.
-from optimization.validation_chunk import ValidationChunk as ValidationChunk
+from optimization.validation.chunk import ValidationChunk as ValidationChunk
 from scenarios.models import ScenarioMatrix, StatusChanged
 
 
@@ -74,7 +74,7 @@ class OptimizationSession(models.Model):
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.REQUESTED)
     version = models.PositiveIntegerField(default=1)
 
-    # What was asked, as checked: optimization.request.OptimizationRequest.as_json().
+    # What was asked, as checked: `OptimizationRequest.as_json()` of `request.checked_request`.
     request = models.JSONField()
     # The fund's policy at the time of the request, so that a later change does not rewrite it.
     buckets = models.JSONField()

@@ -1,5 +1,6 @@
 """What the workers do to optimize: load, call the pure core, store with the transition."""
 
+import time
 from collections.abc import Callable
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from optimization.models import OptimizationSession
 from optimization.session_problem import allocation_problem
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation
-from optimization.validation_split import VALIDATION
+from optimization.validation.split import VALIDATION
 from outbox.leases import Lease
 from outbox.running import PermanentFailure
 from scenarios.models import ScenarioMatrix, StatusChanged
@@ -22,7 +23,7 @@ def optimize(lease: Lease) -> None:
         return finish(lease)
     cached = multiples_of(matrix, lease=lease)
     problem = allocation_problem(session=session, matrix=matrix, multiples=cached.multiples)
-    allocation = allocate(problem, should_stop=lease.is_lost)
+    allocation = allocate(problem, should_stop=lease.is_lost, clock=time.monotonic)
     if not allocation.was_found:
         raise PermanentFailure(_no_allocation(allocation))
     stored = {"solution": allocation.as_json(), "matrix_tier": cached.tier}

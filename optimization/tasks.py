@@ -1,6 +1,7 @@
 from celery import Task, shared_task
 
-from optimization import stages, validation_stages
+from optimization import stages
+from optimization.validation import stages as validation_stages
 from outbox.running import run_job
 
 

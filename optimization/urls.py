@@ -1,7 +1,7 @@
 from django.urls import path
 
 from optimization import views
-from optimization.correlation_view import correlation_table
+from optimization.request_form.correlation_view import correlation_table
 
 app_name = "optimization"
 urlpatterns = [

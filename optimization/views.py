@@ -17,17 +17,18 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from funds.models import Fund, User
-from optimization import lifecycle, limits_page
-from optimization.form_calibrations import calibration_choices
-from optimization.form_copy import copied_start, lost_in_copy
-from optimization.form_once import TOKEN_FIELD, new_token, session_once
-from optimization.form_start import starting_request
-from optimization.forms import RequestForm
-from optimization.fund_facts import fund_facts
+from optimization import lifecycle
 from optimization.models import OptimizationSession
-from optimization.progress_page import current_step, step_rows
-from optimization.result_context import result_context
-from optimization.results import session_result, session_status
+from optimization.pages import limits as limits_page
+from optimization.pages.context import result_context
+from optimization.pages.progress import current_step, step_rows
+from optimization.request.fund_facts import fund_facts
+from optimization.request_form.calibrations import calibration_choices
+from optimization.request_form.copied import copied_start, lost_in_copy
+from optimization.request_form.form import RequestForm
+from optimization.request_form.once import TOKEN_FIELD, new_token, session_once
+from optimization.request_form.start import starting_request
+from optimization.results.session_results import session_result, session_status
 from scenarios.models import StatusChanged
 
 SESSIONS_PER_PAGE = 25

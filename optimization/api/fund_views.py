@@ -16,7 +16,7 @@ from optimization.api.keyset import Column, Order
 from optimization.api.list_query import ListQuery
 from optimization.api.listing import listing
 from optimization.api.session_access import user_of
-from optimization.fund_facts import fund_facts
+from optimization.request.fund_facts import fund_facts
 
 BY_NAME = Order(
     column=Column("name", write=str, read=str),

@@ -27,10 +27,10 @@ from optimization.api.session_access import (
     user_of,
     visible_sessions,
 )
-from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
-from optimization.request import FundFacts, OptimizationRequest, parse_request
-from optimization.results import session_result, session_status
+from optimization.request.checked_request import FundFacts, OptimizationRequest, parse_request
+from optimization.request.fund_facts import fund_facts
+from optimization.results.session_results import session_result, session_status
 from scenarios.models import StatusChanged
 from scenarios.simulation.checked_input import Fault, FieldReader, InvalidInput
 

@@ -5,8 +5,8 @@ import re
 from playwright.sync_api import expect
 
 from funds.models import Fund, User
-from optimization.correlation_text import uncorrelated_table
 from optimization.models import OptimizationSession
+from optimization.request_form.correlation_text import uncorrelated_table
 from tests.browser.conftest import PASSWORD, Visit
 from tests.optimization.completed import SMALL, complete, completed_session
 from tests.optimization.factories import requested_session, session_at

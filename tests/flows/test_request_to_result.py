@@ -7,7 +7,7 @@ from django.test import Client
 
 from funds.models import Fund
 from optimization.models import OptimizationSession
-from optimization.results import session_result
+from optimization.results.session_results import session_result
 from outbox.models import OutboxJob
 from tests.flows.journeys import follow_to_the_end, request_optimization, result_of
 from tests.flows.pipeline import Pipeline

@@ -6,7 +6,7 @@ from django.test import Client
 
 from funds.models import Fund
 from optimization.models import OptimizationSession
-from optimization.validation_chunk import ValidationChunk
+from optimization.validation.chunk import ValidationChunk
 from outbox.models import OutboxJob
 from tests.flows.journeys import follow_to_the_end, request_optimization
 from tests.flows.pipeline import Pipeline

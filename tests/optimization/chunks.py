@@ -8,8 +8,8 @@ from pytest_django import Settings
 from funds.models import Fund
 from optimization.models import OptimizationSession
 from optimization.session_problem import allocation_problem
-from optimization.validation import validation_metrics
-from optimization.validation_chunk import ValidationChunk
+from optimization.validation.chunk import ValidationChunk
+from optimization.validation.metrics import validation_metrics
 from outbox.models import OutboxJob
 from scenarios.simulation.matrix_bytes import decode
 from tests.optimization.work import CHUNK, do, matrix_of, validating

@@ -12,7 +12,7 @@ from optimization import lifecycle
 from optimization.models import OptimizationSession
 from optimization.session_problem import allocation_problem
 from optimization.solver.allocate import allocate
-from optimization.validation import validation_metrics
+from optimization.validation.metrics import validation_metrics
 from scenarios.generation import simulate
 from scenarios.models import ScenarioMatrix
 from scenarios.simulation.matrix_bytes import decode

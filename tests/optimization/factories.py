@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 
 from funds.models import Fund, User
 from optimization import lifecycle
-from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
-from optimization.request import parse_request
+from optimization.request.checked_request import parse_request
+from optimization.request.fund_facts import fund_facts
 from tests.funds.factories import FundFactory, MembershipFactory
 
 Status = OptimizationSession.Status

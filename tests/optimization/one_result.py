@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from optimization.models import OptimizationSession
-from optimization.results import session_result
+from optimization.results.session_results import session_result
 from tests.funds.factories import FundFactory
 from tests.optimization.work import completed
 

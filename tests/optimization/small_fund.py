@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from funds.shipped import benchmark_calibration
-from optimization.request import FundFacts, OptimizationRequest, parse_request
+from optimization.request.checked_request import FundFacts, OptimizationRequest, parse_request
 from scenarios.simulation.checked_input import Fault, InvalidInput
 
 VERSION = "v2025_industry_benchmark"

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from funds.shipped import default_fund
-from optimization.request import DEFAULT_OPTIMIZATION_SCENARIOS
+from optimization.request.checked_request import DEFAULT_OPTIMIZATION_SCENARIOS
 from optimization.solver.allocate import allocate
 from optimization.solver.stated.problem import parse_problem
 from scenarios.fund_config import default_scenario_config

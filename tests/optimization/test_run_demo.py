@@ -12,7 +12,7 @@ from pytest_django import Settings
 from funds.demo import load_demo
 from funds.models import Fund
 from optimization.models import OptimizationSession
-from optimization.results import session_result
+from optimization.results.session_results import session_result
 from tests.optimization.rows import Status
 from tests.optimization.work import run_all
 from tests.outbox.brokers import real_redis

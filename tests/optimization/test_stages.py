@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from funds.models import Fund
-from optimization import stages, validation_stages
-from optimization.fund_facts import fund_facts
+from optimization import stages
 from optimization.lifecycle import enqueue
 from optimization.models import OptimizationSession
-from optimization.request import parse_request
+from optimization.request.checked_request import parse_request
+from optimization.request.fund_facts import fund_facts
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation
 from optimization.solver.stated.problem import AllocationProblem, parse_problem
-from optimization.validation import validation_metrics
+from optimization.validation import stages as validation_stages
+from optimization.validation.metrics import validation_metrics
 from outbox.models import OutboxJob
 from outbox.running import PermanentFailure
 from scenarios.models import ScenarioMatrix

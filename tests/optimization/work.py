@@ -8,8 +8,10 @@ from django.db.models import Model
 from django.db.models.functions import Now
 
 from funds.models import Fund
-from optimization import lifecycle, stages, validation_split, validation_stages
+from optimization import lifecycle, stages
 from optimization.models import OptimizationSession
+from optimization.validation import split as validation_split
+from optimization.validation import stages as validation_stages
 from outbox.leases import JobError, Lease
 from outbox.models import OutboxJob
 from outbox.running import run_job

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from funds.models import Fund
-from optimization.results import session_result
+from optimization.results.session_results import session_result
 from scenarios import tasks
 from scenarios.matrix_cache import read_multiples
 from scenarios.models import ScenarioMatrix

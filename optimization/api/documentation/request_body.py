@@ -1,14 +1,14 @@
 """The body of POST /optimizations as JSON Schema, for readers and generators of clients.
 
-`optimization.request.parse_request` has the rules; this names the same bounds where they are
-constants, and a test holds that it refuses nothing that those rules accept.
+`optimization.request.checked_request.parse_request` has the rules; this names the same bounds where
+they are constants, and a test holds that it refuses nothing that those rules accept.
 """
 
 from typing import Any
 
 from optimization.api.documentation.scenario_law import SCENARIO_LAW
 from optimization.api.documentation.shapes import Shape
-from optimization.request import (
+from optimization.request.checked_request import (
     DEFAULT_MIP_GAP,
     DEFAULT_OPTIMIZATION_SCENARIOS,
     DEFAULT_PRIMARY_LOCK_EPSILON,

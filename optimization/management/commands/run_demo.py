@@ -12,7 +12,7 @@ from django.test import Client
 
 from funds.models import Fund, User
 from funds.shipped import default_fund
-from optimization.text_report import text_report
+from optimization.results.text_report import text_report
 
 POLL_SECONDS = 0.2
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from funds.models import BucketPolicy, Fund
-from optimization.fund_facts import fund_facts
+from optimization.request.fund_facts import fund_facts
 from tests.funds.calibrations import fund_calibration
 from tests.funds.factories import FundFactory
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from funds.shipped import benchmark_calibration, default_fund
 from optimization.api.documentation.request_body import REQUEST_BODY
-from optimization.request import FundFacts, parse_request
+from optimization.request.checked_request import FundFacts, parse_request
 from scenarios.simulation.checked_input import InvalidInput
 from scenarios.simulation.dependence.variance_presets import PRESET_SHARES
 

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from funds.models import BucketPolicy, Fund, User
-from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
-from optimization.request import parse_request
+from optimization.request.checked_request import parse_request
+from optimization.request.fund_facts import fund_facts
 from outbox.models import OutboxJob
 from scenarios.models import ScenarioMatrix
 

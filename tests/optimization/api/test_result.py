@@ -8,7 +8,7 @@ from django.test import Client
 
 from funds.models import Fund
 from optimization.models import OptimizationSession
-from optimization.results import session_result
+from optimization.results.session_results import session_result
 from tests.optimization.completed import completed_session
 from tests.optimization.measured import BUCKET_FACTS, IRR, METRICS, NO_BUCKET_FACTS, NO_METRICS
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from optimization.correlation_text import uncorrelated_table
-from optimization.forms import RequestForm
+from optimization.request_form.correlation_text import uncorrelated_table
+from optimization.request_form.form import RequestForm
 from tests.optimization.pages.requests import request_form, shipped_facts, typed_request
 
 FACTS = shipped_facts()

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from funds.shipped import benchmark_calibration, default_fund, taxonomy
-from optimization.form_calibrations import CalibrationChoice
-from optimization.forms import RequestForm
-from optimization.request import FundFacts
+from optimization.request.checked_request import FundFacts
+from optimization.request_form.calibrations import CalibrationChoice
+from optimization.request_form.form import RequestForm
 
 VERSION = "v2025_industry_benchmark"
 CHOICE = CalibrationChoice(

@@ -8,9 +8,9 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from funds.models import CalibrationSnapshot, Fund
-from optimization.form_calibrations import calibration_choices
-from optimization.fund_facts import fund_facts
 from optimization.models import OptimizationSession
+from optimization.request.fund_facts import fund_facts
+from optimization.request_form.calibrations import calibration_choices
 from tests.funds.calibrations import fund_calibration
 from tests.funds.factories import FundFactory
 from tests.optimization.pages.requests import VERSION

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from optimization.cash_flow_charts import (
+from optimization.pages.cash_flow_charts import (
     FOOT_PX,
     LEFT_PX,
     RIGHT_PX,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from optimization.cash_flow_page import (
+from optimization.pages.cash_flows import (
     irr_finding,
     irr_losses,
     irr_quantiles,
@@ -15,7 +15,7 @@ from optimization.cash_flow_page import (
     rare_percent,
     year_rows,
 )
-from optimization.result_cash_flows import gross_irr
+from optimization.results.cash_flows import gross_irr
 from tests.optimization.measured import CASH_FLOWS, IRR, by_year
 
 # Sums of a few products in another order differ in the last digits of a double.

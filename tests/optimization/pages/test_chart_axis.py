@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimization.chart_axis import MOST_STEPS, axis_around
+from optimization.pages.chart_axis import MOST_STEPS, axis_around
 
 AMOUNTS = st.floats(min_value=-1e12, max_value=1e12, allow_subnormal=False)
 

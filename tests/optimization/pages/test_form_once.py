@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from funds.models import Fund, User
-from optimization.form_once import new_token, session_once
 from optimization.models import IdempotentResponse, OptimizationSession
+from optimization.request_form.once import new_token, session_once
 from tests.optimization.factories import requested_session
 from tests.optimization.pages.conftest import client_of
 from tests.optimization.pages.requests import typed_request

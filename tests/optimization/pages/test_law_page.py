@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from optimization.api.documentation.scenario_law import SCENARIO_LAW
-from optimization.law_page import MEMBERS, law_rows
+from optimization.pages.law import MEMBERS, law_rows
 
 
 @pytest.mark.parametrize("law", [None, {}])

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from optimization.histogram_page import bin_rows, finding, histogram
-from optimization.limits_page import limit_groups, limit_names, request_rows
-from optimization.result_page import fund_total, greedy_weights, proved_within, stages, tiles
+from optimization.pages.histogram import bin_rows, finding, histogram
+from optimization.pages.limits import limit_groups, limit_names, request_rows
+from optimization.pages.result import fund_total, greedy_weights, proved_within, stages, tiles
 
 
 def bucket(stage: str, sector: str, weight: float, dollars: str) -> dict[str, Any]:

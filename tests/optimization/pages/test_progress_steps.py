@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from optimization.progress_page import current_step, step_rows
+from optimization.pages.progress import current_step, step_rows
 
 NOW = datetime(2026, 11, 21, 12, 0, 10, tzinfo=UTC)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from optimization.form_faults import fault_words
-from optimization.form_units import Unit
-from optimization.forms import RequestForm
+from optimization.request_form.faults import fault_words
+from optimization.request_form.form import RequestForm
+from optimization.request_form.units import Unit
 from scenarios.simulation.checked_input import Fault
 from tests.optimization.pages.requests import VERSION, request_form, typed_request
 

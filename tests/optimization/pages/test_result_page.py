@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from funds.models import Fund
 from optimization.models import OptimizationSession
-from optimization.results import session_result
+from optimization.results.session_results import session_result
 from tests.optimization.completed import completed_session
 from tests.optimization.measured import BUCKET_FACTS, METRICS, NO_BUCKET_FACTS, NO_METRICS
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from optimization.scenarios_page import SOURCES, calibration_words, source_words
+from optimization.pages.scenarios import SOURCES, calibration_words, source_words
 from scenarios.matrix_cache import Tier
 
 

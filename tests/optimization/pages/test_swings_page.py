@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from optimization.swings_page import share_in_words, swing_rows, swings_sentence
+from optimization.pages.swings import share_in_words, swing_rows, swings_sentence
 
 EQUAL = {"macro": 0.32, "bucket": 0.17, "idiosyncratic": 0.51}
 OWN = {"macro": 0.5, "bucket": 0.2, "idiosyncratic": 0.3}

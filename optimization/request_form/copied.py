@@ -1,0 +1,53 @@
+"""What a copied request holds that the form cannot: said on the page, never dropped in silence.
+
+Requests come through the API too, and a fund may have changed since.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optimization.request.checked_request import FundFacts
+
+
+def copied_start(request: Mapping[str, Any], facts: FundFacts) -> dict[str, Any]:
+    """The request for the form to start from, without regimes that only the API can state."""
+    if _has_own_shocks(request, facts):
+        return {**request, "regimes": None}
+    return dict(request)
+
+
+def lost_in_copy(request: Mapping[str, Any], facts: FundFacts) -> list[str]:
+    """Sentences about the parts of ``request`` that the form does not show."""
+    limits = request["limits"]
+    lost = [
+        *_unknown("stage", limits.get("stages", {}), facts.stages),
+        *_unknown("sector", limits.get("sectors", {}), facts.sectors),
+    ]
+    if request["calibration"] not in facts.calibrations:
+        lost.append(f"Its calibration {request['calibration']} is no longer available.")
+    elif _has_own_shocks(request, facts):
+        lost.append(
+            "Its market regimes have shocks of their own, which only the API can state; here the"
+            " regimes are those of the calibration."
+        )
+    return lost
+
+
+def _unknown(kind: str, limits: Mapping[str, Any], known: Sequence[str]) -> list[str]:
+    return [
+        f"Its limits on the {kind} {key} are left out: the fund has no active bucket there."
+        for key in limits
+        if key not in known
+    ]
+
+
+def _has_own_shocks(request: Mapping[str, Any], facts: FundFacts) -> bool:
+    calibration = facts.calibrations.get(request["calibration"])
+    if request["regimes"] is None or calibration is None:
+        return False
+    return _shocks(request["regimes"]) != _shocks(calibration["regimes"])
+
+
+def _shocks(regimes: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    """Everything about regimes but their probabilities."""
+    return [(regime["name"], regime["shock_min"], regime["shock_max"]) for regime in regimes]

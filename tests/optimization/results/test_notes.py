@@ -1,0 +1,242 @@
+"""Each note appears when what it says is so, and only then."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from optimization.results.notes import notes
+
+LOSS = "Loss probability is likely to exceed its limit."
+CVAR = "Tail loss (CVaR) is likely to exceed its limit."
+DEALS = "Some buckets buy a different number of deals than they were simulated with."
+STOPPED = "The search stopped at its time limit."
+FAILED_CHECK = "A check of this result failed: do not rely on it."
+
+# Nothing to warn of: every risk is inside its limit, the deals are those simulated.
+QUIET: dict[str, Any] = {
+    "risk": {
+        "loss_probability": {
+            "in_sample": 0.24,
+            "out_of_sample": 0.25,
+            "interval": [0.24, 0.26],
+            "limit": 0.25,
+        },
+        "cvar": {
+            "in_sample": 0.39,
+            "out_of_sample": 0.40,
+            "interval": [0.39, 0.41],
+            "limit": 0.40,
+        },
+    },
+    "validation": {
+        "scenarios": 100_000,
+        "checks": [{"name": "Every limit", "passed": True, "detail": "All hold."}],
+        "deals_bought": {
+            "buckets": [
+                {"key": "seed/saas", "weight": 0.6, "deals": 10.0, "reference_deals": 10.0},
+                {"key": "seed/fintech", "weight": 0.4, "deals": 8.0, "reference_deals": 10.0},
+            ],
+            "loss_probability": {"value": 0.271},
+            "cvar": {"value": 0.433},
+        },
+    },
+    "allocation": {"status": "optimal", "best_bound": 2.5, "mip_gap": 0.0001},
+    "buckets": [
+        {"reserves_usd": "30000000.00", "expected_reserve_calls_usd": "9000000.00"},
+        {"reserves_usd": "10000000.00", "expected_reserve_calls_usd": "3000000.00"},
+    ],
+    "matrix": {
+        "variance_shares": {"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25},
+        "allocation_variance_shares": None,
+        "unspent_reserves": "returned",
+        "warnings": [],
+    },
+}
+
+
+def result(**changes: object) -> dict[str, Any]:
+    """The quiet result with values replaced: ``risk__cvar__limit=0.1`` goes down the names."""
+    changed = copy.deepcopy(QUIET)
+    for path, value in changes.items():
+        *names, last = path.split("__")
+        part: Any = changed
+        for name in names:
+            part = part[name]
+        part[last] = value
+    return changed
+
+
+def warnings(shown: dict[str, Any]) -> list[str]:
+    return [note["title"] for note in notes(shown) if note["level"] == "warning"]
+
+
+def text_of(shown: dict[str, Any], title: str) -> str:
+    (text,) = [note["text"] for note in notes(shown) if note["title"] == title]
+    return text
+
+
+def bought(deals: float, *, weight: float = 0.6) -> dict[str, Any]:
+    row = {"key": "seed/saas", "weight": weight, "deals": deals, "reference_deals": 10.0}
+    return result(validation__deals_bought__buckets=[row])
+
+
+def test_quiet_result_has_no_warning() -> None:
+    assert warnings(QUIET) == []
+
+
+def test_notes_do_not_change_the_result() -> None:
+    before = copy.deepcopy(QUIET)
+    notes(QUIET)
+    assert before == QUIET
+
+
+@pytest.mark.parametrize(("name", "title"), [("loss_probability", LOSS), ("cvar", CVAR)])
+def test_risk_that_exceeds_its_limit_beyond_chance_is_warned_of(name: str, title: str) -> None:
+    assert warnings(result(**{f"risk__{name}__interval": [0.45, 0.47]})) == [title]
+
+
+@pytest.mark.parametrize("name", ["loss_probability", "cvar"])
+def test_risk_whose_interval_reaches_its_limit_is_not_warned_of(name: str) -> None:
+    limit = QUIET["risk"][name]["limit"]
+    assert warnings(result(**{f"risk__{name}__interval": [limit, 0.9]})) == []
+
+
+@pytest.mark.parametrize("name", ["loss_probability", "cvar"])
+def test_risk_without_a_limit_is_not_warned_of(name: str) -> None:
+    shown = result(**{f"risk__{name}__interval": [0.8, 0.9], f"risk__{name}__limit": None})
+    assert warnings(shown) == []
+
+
+def test_warning_of_a_risk_shows_both_samples_and_the_limit() -> None:
+    shown = result(
+        risk__loss_probability__in_sample=0.25,
+        risk__loss_probability__out_of_sample=0.282,
+        risk__loss_probability__interval=[0.279, 0.285],
+    )
+    text = text_of(shown, LOSS)
+    for figure in ("25.0%", "28.2%", "27.9% to 28.5%", "100,000"):
+        assert figure in text
+
+
+# Half as many and twice as many as the 10 simulated are the ends of what is let pass.
+@pytest.mark.parametrize("deals", [5.0, 10.0, 20.0])
+def test_deals_near_those_simulated_are_not_warned_of(deals: float) -> None:
+    assert warnings(bought(deals)) == []
+
+
+@pytest.mark.parametrize("deals", [0.5, 4.9, 20.1, 200.0])
+def test_deals_far_from_those_simulated_are_warned_of(deals: float) -> None:
+    assert warnings(bought(deals)) == [DEALS]
+
+
+def test_bucket_that_hardly_counts_is_not_warned_of() -> None:
+    assert warnings(bought(0.5, weight=0.01)) == []
+    assert warnings(bought(0.5, weight=0.011)) == [DEALS]
+
+
+def test_warning_of_deals_names_the_buckets_and_the_risk_as_bought() -> None:
+    text = text_of(bought(50.0), DEALS)
+    for words in ("seed/saas", "27.1%", "43.3%"):
+        assert words in text
+    assert "seed/fintech" not in text
+
+
+def test_search_that_stopped_early_is_warned_of_with_what_it_proved() -> None:
+    shown = result(
+        allocation={"status": "time_limit", "best_bound": 2.61234, "mip_gap": 0.0412},
+    )
+    assert warnings(shown) == [STOPPED]
+    assert "2.6123x" in text_of(shown, STOPPED)
+    assert "4.12%" in text_of(shown, STOPPED)
+
+
+def test_search_that_ended_is_not_warned_of() -> None:
+    assert STOPPED not in warnings(result(allocation__status="optimal"))
+
+
+def test_reserves_and_what_is_expected_to_be_called_are_told() -> None:
+    # 30 + 10 million reserved, 9 + 3 million called.
+    assert "Of $40.00M reserved, $12.00M is expected to be called." in [
+        note["title"] for note in notes(QUIET)
+    ]
+
+
+def test_fund_without_reserves_is_told_nothing_of_them() -> None:
+    row = {"reserves_usd": "0.00", "expected_reserve_calls_usd": "0.00"}
+    assert not [note for note in notes(result(buckets=[row])) if "reserved" in note["title"]]
+
+
+@pytest.mark.parametrize(
+    ("law", "words"),
+    [
+        ("returned", "Reserves that are not called count as returned at 1x."),
+        ("idle", "Reserves that are not called count as lost."),
+    ],
+)
+def test_what_becomes_of_reserves_that_are_not_called_is_told(law: str, words: str) -> None:
+    shown = result(matrix__unspent_reserves=law)
+    title = "Of $40.00M reserved, $12.00M is expected to be called."
+    assert text_of(shown, title) == words
+
+
+def test_what_moves_the_multiple_is_told_of_equal_weights_if_of_nothing_else() -> None:
+    titles = [note["title"] for note in notes(QUIET)]
+    assert (
+        "Half of the swings of an equally weighted portfolio come from the economy, a quarter"
+        " from stages and sectors and a quarter from single deals."
+    ) in titles
+
+
+def test_what_moves_the_multiple_is_told_of_the_allocation_where_it_was_measured() -> None:
+    own = {"macro": 0.4, "bucket": 0.26, "idiosyncratic": 0.34}
+    titles = [note["title"] for note in notes(result(matrix__allocation_variance_shares=own))]
+    assert (
+        "40% of the swings of this allocation come from the economy, about a quarter from stages"
+        " and sectors and about a third from single deals."
+    ) in titles
+
+
+def test_warnings_stand_before_what_is_only_told() -> None:
+    shown = result(risk__cvar__interval=[0.8, 0.9], allocation__status="time_limit")
+    levels = [note["level"] for note in notes(shown)]
+    assert levels == sorted(levels, reverse=True)
+    assert set(levels) == {"warning", "info"}
+
+
+def test_every_note_has_a_title_and_says_more() -> None:
+    shown = result(risk__cvar__interval=[0.8, 0.9], allocation__status="time_limit")
+    for note in notes(shown):
+        assert set(note) == {"level", "title", "text"}
+        assert note["title"].endswith(".")
+        assert note["text"].endswith(".")
+
+
+def test_failed_check_is_the_first_warning() -> None:
+    shown = result(
+        validation__checks=[
+            {"name": "Every limit", "passed": True, "detail": "All hold."},
+            {"name": "Greedy", "passed": False, "detail": "It found more."},
+        ],
+        risk__cvar__limit=0.1,
+    )
+    assert warnings(shown) == [FAILED_CHECK, CVAR]
+    assert text_of(shown, FAILED_CHECK) == "Greedy. It found more. Tell the staff."
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        (
+            "FOLLOW_ON_PRICING",
+            "Follow-ons and first cheques of the next stage contradict each other.",
+        ),
+        ("NO_VARIANCE", "What moves the buckets could not be measured."),
+        ("UNUSUAL_SHARES", "The variance shares are unusual."),
+        ("TOO_LATE", "The scenario law has a weakness."),
+    ],
+)
+def test_warning_that_came_with_the_scenarios_is_told(code: str, title: str) -> None:
+    shown = result(matrix__warnings=[{"code": code, "message": "It is so."}])
+    assert warnings(shown) == [title]
+    assert text_of(shown, title) == "It is so."
