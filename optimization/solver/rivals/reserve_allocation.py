@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from optimization.solver.rivals.greedy import Candidate, allocate_greedily
+from optimization.solver.rivals.greedy_core import Candidate, allocate_greedily
 from scenarios.simulation.checked_input import Fault, InvalidInput
 
 FALLBACK_GRADUATION_PROBABILITY = 0.5
@@ -71,7 +71,7 @@ class ReserveAllocation:
 def allocate_reserves(
     *, companies: Sequence[Company], policy: ReservePolicy, available_cents: int
 ) -> ReserveAllocation:
-    """One pass in rank order; see `optimization.solver.rivals.greedy` for the rule.
+    """One pass in rank order; see `optimization.solver.rivals.greedy_core` for the rule.
 
     :raises InvalidInput: a company's stage has no policy, with one fault for each such company
     """
