@@ -5,9 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.exact.incremental_lp import Floats
-from optimization.solver.exact.losing_sets import Incumbent, LosingSetSearch
-from optimization.solver.exact.loss_removal import LossRemoval
+from optimization.solver.exact.first_incumbent import (
+    UnusableStart,
+    check_known,
+    first_incumbent,
+)
+from optimization.solver.exact.incremental_lp import Floats, LpOutcome
+from optimization.solver.exact.losing_sets import LosingSetSearch
 from optimization.solver.exact.multiple_slice import MAY_COME_NEAR
 from optimization.solver.exact.search_budget import MAX_ITERATIONS, SearchBudget
 from optimization.solver.exact.slice_proof import Proof, SliceProof
@@ -31,6 +35,8 @@ def highest_expected_multiple(
     max_iterations: int = MAX_ITERATIONS,
     last_nodes: int = LAST_NODES,
     seed: int = SEARCH_SEED,
+    known_weights: Floats | None = None,
+    ceiling: float | None = None,
 ) -> FirstPass:
     """The optimum over every limit of ``problem``, to the relative gap its settings ask for.
 
@@ -39,65 +45,61 @@ def highest_expected_multiple(
     2. Search for a good choice of losing scenarios.
     3. Prove slice by slice that there is no better one, in at most ``max_iterations`` of simplex
        iterations; HiGHS's own branch and bound goes on from there for ``last_nodes``.
+
+    ``known_weights`` (B,) keep every limit: the answer is no worse. ``ceiling`` is a bound on the
+    expected multiple that is proved already, as by the optimum under looser limits. Raises
+    `UnusableStart` when either is not so.
     """
+    if known_weights is not None:
+        check_known(problem, known_weights)
     budget = SearchBudget(highs, max_iterations)
     polytope = WeightPolytope(problem, budget=budget)
     polytope.maximise_expected_multiple()
     top = polytope.solve_within_tail()
-    ceiling = float(problem.expected_multiples().max())
     if top.status != "optimal":
-        return FirstPass(ceiling)
-    ceiling = min(ceiling, -top.objective)
-    portfolio = polytope.portfolio(top)
-    losing = frozenset(np.flatnonzero(portfolio < LOST_BELOW).tolist())
+        return FirstPass(float(problem.expected_multiples().max()))
+    losing = frozenset(np.flatnonzero(polytope.portfolio(top) < LOST_BELOW).tolist())
     allowed = problem.allowed_losing_scenarios()
     if allowed is None or len(losing) <= allowed:
-        return FirstPass(ceiling, top.values[polytope.weights], losing)
-    if _certain_losses(problem) > allowed:
-        return FirstPass(ceiling)
-    search = LosingSetSearch(polytope, allowed=allowed, start=portfolio)
-    proof = _proof(problem, search, portfolio, ceiling=ceiling, budget=budget, seed=seed)
-    found = _first_pass(problem, proof, highs=highs, last_nodes=last_nodes)
-    if found.weights is None:
-        return found
-    costs_multiple = ceiling > found.bound * (1 + OBJECTIVE_TOLERANCE)
-    return replace(found, loss_limit_costs_multiple=costs_multiple)
+        found = FirstPass(-top.objective, top.values[polytope.weights], losing)
+    elif _certain_losses(problem) > allowed:
+        return FirstPass(-top.objective)
+    else:
+        bound = -top.objective if ceiling is None else min(ceiling, -top.objective)
+        proof = _proof(
+            polytope, top, known_weights=known_weights, ceiling=bound, seed=seed, budget=budget
+        )
+        found = _first_pass(problem, proof, highs=highs, last_nodes=last_nodes)
+        costs_multiple = -top.objective > found.bound * (1 + OBJECTIVE_TOLERANCE)
+        found = replace(found, loss_limit_costs_multiple=costs_multiple)
+    if ceiling is not None:
+        _check_ceiling(found, problem, ceiling)
+    return found
 
 
 def _proof(
-    problem: AllocationProblem,
-    search: LosingSetSearch,
-    portfolio: Floats,
+    polytope: WeightPolytope,
+    top: LpOutcome,
     *,
+    known_weights: Floats | None,
     ceiling: float,
-    budget: SearchBudget,
     seed: int,
-) -> Proof:
-    """From the optimum without the limit on loss probability, which has this ``portfolio``."""
-    search.polytope.drop_slack_cuts()
-    incumbent = _start(problem, search, ceiling=ceiling, budget=budget)
-    if incumbent is not None:
-        incumbent = search.improve(
-            incumbent, random=np.random.default_rng(seed), programs=SEARCH_PROGRAMS
-        )
-    near = frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
-    proof = SliceProof(problem, search=search, incumbent=incumbent, near=near, budget=budget)
-    return proof.down_from(ceiling)
-
-
-def _start(
-    problem: AllocationProblem,
-    search: LosingSetSearch,
-    *,
-    ceiling: float,
     budget: SearchBudget,
-) -> Incumbent | None:
-    incumbent = search.greedy()
-    if incumbent is not None:
-        return incumbent
+) -> Proof:
+    """From ``top``, the optimum without the limit on loss probability."""
+    problem, portfolio = polytope.problem, polytope.portfolio(top)
     allowed = problem.allowed_losing_scenarios() or 0
-    losing = LossRemoval(problem, budget=budget).small_enough(allowed=allowed, ceiling=ceiling)
-    return None if losing is None else search.best_losing_in(losing)
+    search = LosingSetSearch(polytope, allowed=allowed, start=portfolio)
+    polytope.drop_slack_cuts()
+    incumbent = first_incumbent(
+        problem, search=search, known_weights=known_weights, ceiling=ceiling, budget=budget
+    )
+    if incumbent is not None:
+        random = np.random.default_rng(seed)
+        incumbent = search.improve(incumbent, random=random, programs=SEARCH_PROGRAMS)
+    near = frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
+    slices = SliceProof(problem, search=search, incumbent=incumbent, near=near, budget=budget)
+    return slices.down_from(ceiling)
 
 
 def _first_pass(
@@ -109,6 +111,17 @@ def _first_pass(
     if proof.stop != "iteration_limit":
         return FirstPass(proof.bound, incumbent.weights, incumbent.losing, stop=proof.stop)
     return optimum_above(incumbent, problem, ceiling=proof.bound, highs=highs, max_nodes=last_nodes)
+
+
+def _check_ceiling(found: FirstPass, problem: AllocationProblem, ceiling: float) -> None:
+    """Raises `UnusableStart` when an allocation has been found above ``ceiling``."""
+    if found.weights is None:
+        return
+    multiple = float(found.weights @ problem.expected_multiples())
+    if multiple > ceiling + OBJECTIVE_TOLERANCE * max(1.0, ceiling):
+        raise UnusableStart(
+            f"no bound on the expected multiple: {ceiling!r}; an allocation has {multiple!r}"
+        )
 
 
 def _certain_losses(problem: AllocationProblem) -> int:
