@@ -5,7 +5,7 @@ deals in each bucket as the allocation buys there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from optimization.solver.measures.outcomes import Gathering, Outcomes, outcomes
 from optimization.validation.cash_flows import FlowSums, flow_sums
 from scenarios.simulation.configuration.config import ScenarioConfig
+from scenarios.simulation.configuration.deal_counts import simulated_deals, with_reference_deals
 from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.randomness.sample import Sample
 
 # Simulated together: small enough for the processor's cache, and without effect on the result.
 BLOCK_SCENARIOS = 16_384
-# A bucket cannot be simulated with less than one deal, even if it buys a part of one.
-FEWEST_DEALS = 1.0
 
 
 class ValidationStopped(Exception):
@@ -60,13 +59,8 @@ class ValidationCase:
 
     def config_as_bought(self) -> ScenarioConfig:
         """The same law with as many deals in each bucket as the allocation buys there."""
-        return replace(
-            self.config,
-            buckets=tuple(
-                replace(bucket, reference_deals=max(FEWEST_DEALS, round(self.deals[bucket.key], 6)))
-                for bucket in self.config.buckets
-            ),
-        )
+        deals = {key: simulated_deals(bought) for key, bought in self.deals.items()}
+        return with_reference_deals(self.config, deals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

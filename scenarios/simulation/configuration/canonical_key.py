@@ -34,14 +34,14 @@ def law_key(config: ScenarioConfig) -> str:
 
 
 def random_key_of(config: ScenarioConfig) -> RandomKey:
-    """The key of the random words: from the seed if there is one, else from the law.
+    """The key of the random words: from the seed if there is one, else from a law.
 
-    Configurations with the same seed share their random numbers, so their differences are not
-    blurred by chance.
+    Configurations with the same seed, or with the random numbers of the same law, share them, so
+    their differences are not blurred by chance.
     """
     if config.seed is not None:
         return random_key(f"keel scenario seed {config.seed}")
-    return random_key(f"keel scenario law {law_key(config)}")
+    return random_key(f"keel scenario law {config.random_numbers_of or law_key(config)}")
 
 
 def _law(config: ScenarioConfig) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The complete description of a scenario law: what is parsed, hashed and simulated."""
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
@@ -56,6 +57,8 @@ class ScenarioConfig:
     """Checked parameters, numbers rounded to 1e-6, buckets sorted by key (by code point).
 
     Make one with ``parse_config``. ``stages`` keeps the order in which companies move.
+    ``random_numbers_of`` is the key of another law, whose random numbers this one draws in place
+    of its own; None where there is a seed.
     """
 
     regimes: tuple[Regime, ...]
@@ -69,6 +72,7 @@ class ScenarioConfig:
     buckets: tuple[BucketParameters, ...]
     sampling: SamplingName
     recycling: Recycling | None
+    random_numbers_of: str | None
 
     def canonical_json(self) -> dict[str, Any]:
         """The same configuration as plain JSON values; parsing it gives an equal config.
@@ -81,7 +85,8 @@ class ScenarioConfig:
     def law_json(self) -> dict[str, Any]:
         """What decides the law of a scenario: all but how scenarios are sampled.
 
-        Recycling is left out where nothing is recycled.
+        Recycling is left out where nothing is recycled, and whose random numbers are drawn where
+        they are the law's own.
         """
         law = {
             "schema": SCHEMA,
@@ -95,7 +100,11 @@ class ScenarioConfig:
             "seed": self.seed,
             "buckets": [asdict(bucket) for bucket in self.buckets],
         }
-        return law if self.recycling is None else {**law, "recycling": asdict(self.recycling)}
+        if self.recycling is not None:
+            law["recycling"] = asdict(self.recycling)
+        if self.random_numbers_of is not None:
+            law["random_numbers_of"] = self.random_numbers_of
+        return law
 
 
 def parse_config(data: object) -> ScenarioConfig:
@@ -117,6 +126,7 @@ def parse_config(data: object) -> ScenarioConfig:
         "seed": _read_seed(reader),
         "sampling": reader.choice("sampling", get_args(SamplingName), default="iid"),
         "recycling": read_recycling(reader),
+        "random_numbers_of": _read_random_numbers_of(reader),
     }
     buckets = _read_buckets(
         reader,
@@ -138,6 +148,16 @@ def _read_seed(reader: FieldReader) -> str | None:
         return text
     number = reader.integer("seed", minimum=0, maximum=LARGEST_SEED, default=None)
     return None if number is None else str(number)
+
+
+def _read_random_numbers_of(reader: FieldReader) -> str | None:
+    field = "random_numbers_of"
+    law: str | None = reader.text(field, longest=64, default=None)
+    if law is not None and not re.fullmatch("[0-9a-f]{64}", law):
+        reader.fault(field, "LAW_KEY", f"is {law!r}, must be a law's key: 64 hexadecimal digits")
+    if law is not None and reader.has("seed"):
+        reader.fault(field, "LAW_KEY", "is not allowed beside a seed, which says it already")
+    return law
 
 
 def _read_buckets(

@@ -16,6 +16,7 @@ from optimization.validation import part as validation_part
 from optimization.validation.metrics import validation_metrics
 from optimization.validation.part import ValidationStopped
 from scenarios.fund_config import scenario_config
+from scenarios.simulation.configuration.canonical_key import law_key
 from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
 from scenarios.simulation.model import build_model
 from scenarios.simulation.randomness.sample import Sample
@@ -33,12 +34,19 @@ AS_SIMULATED = (10.0, 10.0, 10.0, 10.0)
 
 
 def config(deals: tuple[float, ...] = AS_SIMULATED) -> ScenarioConfig:
-    """The law of the fund with these reference deals; its buckets are in the order of keys."""
+    """The law of the fund with these reference deals; its buckets are in the order of keys.
+
+    Random numbers are the same whatever the deals.
+    """
+    law = scenario_config(calibration=FACTS.calibrations[VERSION], buckets=FACTS.buckets)
+    if deals == AS_SIMULATED:
+        return parse_config(law)
     buckets = [
         {**bucket, "reference_deals": number}
-        for bucket, number in zip(FACTS.buckets, deals, strict=True)
+        for bucket, number in zip(law["buckets"], deals, strict=True)
     ]
-    return parse_config(scenario_config(calibration=FACTS.calibrations[VERSION], buckets=buckets))
+    shared = {"random_numbers_of": law_key(config())}
+    return parse_config({**law, "buckets": buckets, **shared})
 
 
 @cache

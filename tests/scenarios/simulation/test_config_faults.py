@@ -117,6 +117,8 @@ SINGLE_FIELDS = [
     (("sampling",), "halton", "sampling", "NOT_A_CHOICE"),
     (("seed",), -1, "seed", "OUT_OF_RANGE"),
     (("seed",), " ", "seed", "BLANK"),
+    (("random_numbers_of",), "market", "random_numbers_of", "LAW_KEY"),
+    (("random_numbers_of",), "A" * 64, "random_numbers_of", "LAW_KEY"),
     (("schema",), 2, "schema", "OUT_OF_RANGE"),
     (("carried_interest",), 0.2, "carried_interest", "UNKNOWN_FIELD"),
     (("buckets",), [], "buckets", "REQUIRED"),

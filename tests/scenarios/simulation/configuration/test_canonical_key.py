@@ -83,6 +83,7 @@ def test_no_number_changes_the_key_below_the_grid(path: tuple[Any, ...]) -> None
         {"unspent_reserves": "idle"},
         {"seed": "another world"},
         {"seed": 0},
+        {"random_numbers_of": "0" * 64},
         {"exit_law": {"law": "lognormal", "tail_index": None, "multiple_cap": None}},
         {"exit_law": {"law": "pareto", "tail_index": None, "multiple_cap": 300}},
         {"financing": {**config_data()["financing"], "max_rounds": 9}},
