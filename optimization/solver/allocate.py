@@ -18,6 +18,7 @@ from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.first_pass import OBJECTIVE_TOLERANCE, FirstPass
 from optimization.solver.infeasibility import explain_infeasibility
 from optimization.solver.mip_pass import reference_optimum
+from optimization.solver.relaxation.granted import Granted, relaxed
 from optimization.solver.report import constraint_rows, cvar_confidence, portfolio_figures
 from optimization.solver.rivals.limit_check import BrokenLimit, broken_limits
 from optimization.solver.rounding import dollars_by_largest_remainder, exact_weights
@@ -63,26 +64,26 @@ def allocate(
     """
     highs = BudgetedHighs(problem.settings.time_limit_seconds, should_stop, clock)
     ordered = problem.in_key_order()
-    solve = _FIRST_PASS[method]
-    first = solve(ordered, highs=highs)
+    first = _FIRST_PASS[method](ordered, highs=highs)
+    granted = Granted(ordered, first)
+    if first.weights is None and problem.relax and first.stop != "time_limit":
+        granted = relaxed(ordered, first, highs=highs)
+        first = granted.first
     if first.weights is None:
         return _nothing_found(ordered, first, _run(ordered, highs, method, first, None), highs)
     first_weights = exact_weights(first.weights.tolist())
-    second = _second_pass(ordered, first, first_weights, highs)
+    second = _second_pass(granted.problem, first, first_weights, highs)
     weights = first_weights if second is None else exact_weights(second.weights.tolist())
-    answer = _Answer(ordered, first, first_weights, weights)
+    answer = _Answer(granted, first_weights, weights)
     _check(answer)
-    return _report(
-        answer, keys=problem.bucket_keys, run=_run(ordered, highs, method, first, second)
-    )
+    return _report(answer, asked=problem, run=_run(ordered, highs, method, first, second))
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Exact weights after each pass, in the order of ``problem``, which is that of keys."""
+    """Exact weights after each pass, in the order of the granted problem, which is that of keys."""
 
-    problem: AllocationProblem
-    first: FirstPass
+    granted: Granted
     first_weights: tuple[float, ...]
     weights: tuple[float, ...]
 
@@ -112,7 +113,7 @@ def _locked(best: float, problem: AllocationProblem) -> float:
 
 def _check(answer: _Answer) -> None:
     """Holds the weights of both passes against the limits, and the multiples against the proof."""
-    problem = answer.problem
+    problem, first = answer.granted.problem, answer.granted.first
     for stage, weights in (("first", answer.first_weights), ("second", answer.weights)):
         broken = broken_limits(problem=problem, weights=weights)
         if broken:
@@ -120,9 +121,9 @@ def _check(answer: _Answer) -> None:
     best = portfolio_figures(problem=problem, weights=answer.first_weights).expected_multiple
     final = portfolio_figures(problem=problem, weights=answer.weights).expected_multiple
     tolerance = OBJECTIVE_TOLERANCE * max(1.0, best)
-    if best > answer.first.bound + tolerance:
+    if best > first.bound + tolerance:
         raise AllocationCheckFailed(
-            f"expected multiple {best!r} is above its proved bound {answer.first.bound!r}"
+            f"expected multiple {best!r} is above its proved bound {first.bound!r}"
         )
     if final < _locked(best, problem) - tolerance:
         raise AllocationCheckFailed(
@@ -130,19 +131,19 @@ def _check(answer: _Answer) -> None:
         )
 
 
-def _report(answer: _Answer, *, keys: Sequence[str], run: SolverRun) -> Allocation:
-    problem = answer.problem
+def _report(answer: _Answer, *, asked: AllocationProblem, run: SolverRun) -> Allocation:
+    problem, first = answer.granted.problem, answer.granted.first
     figures = portfolio_figures(problem=problem, weights=answer.weights)
     best = portfolio_figures(problem=problem, weights=answer.first_weights).expected_multiple
     # The bound and the multiple come from different sums; the larger of the two bounds both.
-    bound = max(answer.first.bound, best)
+    bound = max(first.bound, best)
     dollars = dollars_by_largest_remainder(weights=answer.weights, capital_usd=problem.capital_usd)
     weight_of = dict(zip(problem.bucket_keys, answer.weights, strict=True))
     dollars_of = dict(zip(problem.bucket_keys, dollars, strict=True))
     return Allocation(
-        status="optimal" if answer.first.status == "optimal" else "time_limit",
-        weights={key: weight_of[key] for key in keys},
-        dollars={key: dollars_of[key] for key in keys},
+        status="relaxed" if answer.granted.relaxations else first.status,
+        weights={key: weight_of[key] for key in asked.bucket_keys},
+        dollars={key: dollars_of[key] for key in asked.bucket_keys},
         expected_multiple=figures.expected_multiple,
         sample_expected_multiple=figures.sample_expected_multiple,
         first_pass_expected_multiple=best,
@@ -153,12 +154,15 @@ def _report(answer: _Answer, *, keys: Sequence[str], run: SolverRun) -> Allocati
         cvar_confidence=cvar_confidence(problem),
         expected_winners=figures.expected_winners,
         distance_to_uniform=figures.distance_to_uniform,
+        relaxations=answer.granted.relaxations,
         constraints=constraint_rows(
             problem=problem,
+            requested=asked.limits,
             weights=answer.weights,
             first_pass_weights=answer.first_weights,
-            loss_limit_costs_multiple=answer.first.loss_limit_costs_multiple,
+            loss_limit_costs_multiple=first.loss_limit_costs_multiple,
         ),
+        infeasibility=answer.granted.caveat,
         solver=run,
     )
 

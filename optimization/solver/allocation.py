@@ -5,17 +5,10 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from optimization.solver.stated.single_limits import LimitType
+
 Status = Literal["optimal", "relaxed", "infeasible", "time_limit"]
-ConstraintType = Literal[
-    "loss_probability",
-    "cvar",
-    "stage_minimum",
-    "stage_maximum",
-    "sector_minimum",
-    "sector_maximum",
-    "bucket_maximum",
-    "expected_winners",
-]
+ConstraintType = LimitType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +29,22 @@ class ConstraintRow:
     satisfied: bool
     relaxed: bool
     binding: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """A limit that is not kept as requested. ``constraint`` is its id.
+
+    ``is_minimal`` says that less is proved not to be enough while the more protected limits are at
+    what they are granted. No allocation exists with this limit tighter than ``tightest_possible``,
+    or, if several limits of its kind are relaxed, with all of these tighter than that.
+    """
+
+    constraint: str
+    requested: float
+    granted: float
+    is_minimal: bool
+    tightest_possible: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +89,7 @@ class Allocation:
     cvar_confidence: float
     expected_winners: float | None = None
     distance_to_uniform: float | None = None
+    relaxations: tuple[Relaxation, ...] = ()
     constraints: tuple[ConstraintRow, ...] = ()
     infeasibility: str | None = None
     solver: SolverRun
@@ -104,11 +114,7 @@ class Allocation:
             "cvar_confidence": self.cvar_confidence,
             "expected_winners": self.expected_winners,
             "distance_to_uniform": self.distance_to_uniform,
-            "relaxations": [
-                {"constraint": row.id, "requested": row.requested, "granted": row.granted}
-                for row in self.constraints
-                if row.relaxed
-            ],
+            "relaxations": [asdict(relaxation) for relaxation in self.relaxations],
             "constraints": [asdict(row) for row in self.constraints],
             "infeasibility": self.infeasibility,
             "solver": asdict(self.solver),

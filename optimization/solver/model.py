@@ -52,6 +52,11 @@ class AllocationModel:
             pulp.LpConstraint(expression, sense, name.translate(_ENCODED), bound)
         )
 
+    def add_to_row(self, name: str, variable: pulp.LpVariable, coefficient: float) -> None:
+        """One more term in a row that is there."""
+        row = self.program.get_constraint_by_name(name.translate(_ENCODED))
+        row.expr.addterm(variable, coefficient)
+
     def portfolio_terms(
         self, coefficients: NDArray[np.float64]
     ) -> Iterator[tuple[pulp.LpVariable, float]]:

@@ -5,15 +5,16 @@ with.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.solver.allocation import ConstraintRow, ConstraintType
+from optimization.solver.allocation import ConstraintRow
 from optimization.solver.measures import risk
-from optimization.solver.stated.limits import Limits, WeightRange
+from optimization.solver.stated.limits import Limits
 from optimization.solver.stated.problem import AllocationProblem
+from optimization.solver.stated.single_limits import SingleLimit, single_limits
 
 # In the limit's own unit, relative where that is above 1. What the solver may leave between a
 # value and the limit that stops it, or put it beyond, is a tenth of the second; both are far
@@ -59,76 +60,38 @@ def portfolio_figures(*, problem: AllocationProblem, weights: Sequence[float]) -
 def constraint_rows(
     *,
     problem: AllocationProblem,
+    requested: Limits,
     weights: Sequence[float],
     first_pass_weights: Sequence[float],
     loss_limit_costs_multiple: bool,
 ) -> tuple[ConstraintRow, ...]:
     """A row for every stated limit, most protected first.
 
+    The limits of ``problem`` are those granted; ``requested`` are the same limits as asked for.
     A limit is binding when its slack is within `BINDING_TOLERANCE` at these weights or at the
     first pass's: the second pass may step back from a limit that stopped the first. The limit on
     loss probability is binding when not one more scenario may lose, or when the expected multiple
     is provably higher without it (``loss_limit_costs_multiple``), because losses come in whole
     scenarios and the limit can stop the optimum far from its value.
     """
-    before = _actual_values(problem, first_pass_weights)
-    now = _actual_values(problem, weights)
+    before = actual_values(problem, first_pass_weights)
+    now = actual_values(problem, weights)
     return tuple(
         _row(
             problem,
-            stated,
-            actual=now[stated.id],
-            first_pass_actual=before[stated.id],
-            costs_multiple=stated.type == "loss_probability" and loss_limit_costs_multiple,
+            granted,
+            requested=asked.value,
+            actual=now[granted.id],
+            first_pass_actual=before[granted.id],
+            costs_multiple=granted.type == "loss_probability" and loss_limit_costs_multiple,
         )
-        for stated in _stated_limits(problem.limits)
+        for asked, granted in zip(
+            single_limits(requested), single_limits(problem.limits), strict=True
+        )
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _StatedLimit:
-    id: str
-    type: ConstraintType
-    value: float
-    is_minimum: bool = False
-
-    def slack(self, actual: float) -> float:
-        return actual - self.value if self.is_minimum else self.value - actual
-
-
-def _stated_limits(limits: Limits) -> Iterator[_StatedLimit]:
-    if limits.max_loss_probability is not None:
-        yield _StatedLimit("max_loss_probability", "loss_probability", limits.max_loss_probability)
-    if limits.cvar is not None:
-        yield _StatedLimit("cvar", "cvar", limits.cvar.maximum)
-    yield from _stated_ranges("stages", limits.stages, "stage_minimum", "stage_maximum")
-    yield from _stated_ranges("sectors", limits.sectors, "sector_minimum", "sector_maximum")
-    if limits.max_bucket_weight is not None:
-        yield _StatedLimit("max_bucket_weight", "bucket_maximum", limits.max_bucket_weight)
-    if limits.min_expected_winners is not None:
-        yield _StatedLimit(
-            "min_expected_winners",
-            "expected_winners",
-            limits.min_expected_winners,
-            is_minimum=True,
-        )
-
-
-def _stated_ranges(
-    kind: str,
-    ranges: Mapping[str, WeightRange],
-    minimum_type: ConstraintType,
-    maximum_type: ConstraintType,
-) -> Iterator[_StatedLimit]:
-    for name, stated in ranges.items():
-        if stated.minimum is not None:
-            yield _StatedLimit(f"{kind}.{name}.min", minimum_type, stated.minimum, is_minimum=True)
-    for name, stated in ranges.items():
-        if stated.maximum is not None:
-            yield _StatedLimit(f"{kind}.{name}.max", maximum_type, stated.maximum)
-
-
-def _actual_values(problem: AllocationProblem, weights: Sequence[float]) -> dict[str, float]:
+def actual_values(problem: AllocationProblem, weights: Sequence[float]) -> dict[str, float]:
     """What each limit of the problem limits, by the limit's id."""
     figures = portfolio_figures(problem=problem, weights=weights)
     actual = {
@@ -151,28 +114,29 @@ def _actual_values(problem: AllocationProblem, weights: Sequence[float]) -> dict
 
 def _row(
     problem: AllocationProblem,
-    stated: _StatedLimit,
+    granted: SingleLimit,
     *,
+    requested: float,
     actual: float,
     first_pass_actual: float,
     costs_multiple: bool,
 ) -> ConstraintRow:
-    slack = stated.slack(actual)
-    smallest_slack = min(slack, stated.slack(first_pass_actual))
-    if stated.type == "loss_probability":
+    slack = granted.slack(actual)
+    smallest_slack = min(slack, granted.slack(first_pass_actual))
+    if granted.type == "loss_probability":
         margin = 1 / problem.scenarios - SATISFIED_TOLERANCE
-    elif stated.type == "expected_winners":
-        margin = BINDING_TOLERANCE * max(1.0, stated.value)
+    elif granted.type == "expected_winners":
+        margin = BINDING_TOLERANCE * max(1.0, granted.value)
     else:
         margin = BINDING_TOLERANCE
     return ConstraintRow(
-        id=stated.id,
-        type=stated.type,
-        requested=stated.value,
-        granted=stated.value,
+        id=granted.id,
+        type=granted.type,
+        requested=requested,
+        granted=granted.value,
         actual=actual,
         slack=slack,
-        satisfied=slack >= -SATISFIED_TOLERANCE * max(1.0, stated.value),
-        relaxed=False,
+        satisfied=slack >= -SATISFIED_TOLERANCE * max(1.0, granted.value),
+        relaxed=granted.value != requested,
         binding=smallest_slack <= margin or costs_multiple,
     )

@@ -35,7 +35,20 @@ CONSTRAINT = a_record(
         },
     },
 )
-RELAXATION = a_record("Relaxation", {"constraint": TEXT, "requested": NUMBER, "granted": NUMBER})
+RELAXATION = a_record(
+    "Relaxation",
+    {
+        "constraint": {**TEXT, "description": "Its id."},
+        "requested": NUMBER,
+        "granted": NUMBER,
+        "is_minimal": {**FLAG, "description": "Less is proved not to be enough."},
+        "tightest_possible": {
+            **NUMBER,
+            "description": "No allocation exists with the limit tighter than that; `granted` where"
+            " that is minimal.",
+        },
+    },
+)
 SOLVER_RUN = a_record(
     "SolverRun",
     {

@@ -22,7 +22,8 @@ EXIT_NOTHING_FOUND_IN_TIME = 4
 class Command(BaseCommand):
     help = (
         "Solve the allocation problem in a JSON file and print the result as JSON. Exit code 0: "
-        "allocation found; 2: bad input, one line per fault on stderr; 3: infeasible; "
+        "allocation found; 2: bad input, one line per fault on stderr; 3: infeasible and not to be "
+        "relaxed; "
         "4: time limit before an allocation was found."
     )
     requires_system_checks = []
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         allocation = allocate(parsed, method=method, clock=time.monotonic)
         self.stdout.write(json.dumps(allocation.as_json(), indent=2, allow_nan=False))
         if not allocation.was_found:
-            self._explain(allocation, asked_to_relax=parsed.relax)
+            self._explain(allocation)
 
     def _export(self, problem: AllocationProblem, path: Path) -> None:
         try:
@@ -65,11 +66,9 @@ class Command(BaseCommand):
             self.stderr.write(f"--export: {error}")
             raise SystemExit(EXIT_BAD_INPUT) from error
 
-    def _explain(self, allocation: Allocation, *, asked_to_relax: bool) -> None:
+    def _explain(self, allocation: Allocation) -> None:
         if allocation.status != "infeasible":
             self.stderr.write("The time limit ended the search before an allocation was found.")
             raise SystemExit(EXIT_NOTHING_FOUND_IN_TIME)
         self.stderr.write(f"Infeasible. {allocation.infeasibility}")
-        if asked_to_relax:
-            self.stderr.write("relax: relaxation is not available in this version.")
         raise SystemExit(EXIT_INFEASIBLE)

@@ -50,6 +50,7 @@ def test_every_stated_limit_has_a_row_most_protected_first() -> None:
 
     rows = constraint_rows(
         problem=built,
+        requested=built.limits,
         weights=[0.4, 0.6],
         first_pass_weights=[0.4, 0.6],
         loss_limit_costs_multiple=False,
@@ -76,6 +77,7 @@ def test_limit_that_stopped_the_first_pass_is_binding_though_the_second_stepped_
 
     (row,) = constraint_rows(
         problem=built,
+        requested=built.limits,
         weights=[0.69, 0.31],
         first_pass_weights=[0.7, 0.3],
         loss_limit_costs_multiple=False,
@@ -90,6 +92,7 @@ def test_row_of_a_broken_limit_is_not_satisfied() -> None:
 
     (row,) = constraint_rows(
         problem=built,
+        requested=built.limits,
         weights=[0.8, 0.2],
         first_pass_weights=[0.8, 0.2],
         loss_limit_costs_multiple=False,
@@ -115,6 +118,7 @@ def test_loss_limit_binds_when_not_one_more_scenario_may_lose_or_it_costs_multip
 
     (row,) = constraint_rows(
         problem=built,
+        requested=built.limits,
         weights=[0.5, 0.5],
         first_pass_weights=[0.5, 0.5],
         loss_limit_costs_multiple=costs_multiple,

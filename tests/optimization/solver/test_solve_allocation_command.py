@@ -154,19 +154,29 @@ def test_infeasible_problem_ends_with_exit_code_3_and_says_why(tmp_path: Path) -
     assert result["weights"] == {}
     assert "the most that any reaches is 2.5" in result["infeasibility"]
     assert result["infeasibility"] in err
-    assert "relaxation" not in err
 
 
-def test_infeasible_problem_that_may_be_relaxed_is_told_that_it_cannot_be_yet(
+def test_infeasible_problem_that_may_be_relaxed_ends_with_exit_code_0_and_its_relaxations(
     tmp_path: Path,
 ) -> None:
+    # 50 deals with a win probability of .05 are 2.5 winners, whatever the weights.
     infeasible = PROBLEM | {"limits": {"min_expected_winners": 9}, "relax": True}
 
     code, out, err = solve(tmp_path, infeasible)
 
-    assert code == 3
-    assert json.loads(out)["status"] == "infeasible"
-    assert "relaxation is not available in this version" in err
+    result = json.loads(out)
+    assert (code, err) == (0, "")
+    assert result["status"] == "relaxed"
+    assert result["relaxations"] == [
+        {
+            "constraint": "min_expected_winners",
+            "requested": 9.0,
+            "granted": 2.5,
+            "is_minimal": True,
+            "tightest_possible": 2.5,
+        }
+    ]
+    assert sum(result["weights"].values()) == pytest.approx(1, abs=1e-9)
 
 
 def test_time_limit_without_an_allocation_ends_with_exit_code_4(

@@ -1,8 +1,12 @@
 """Cases small enough to solve by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from optimization.solver.allocate import allocate
+from optimization.solver.allocation import Relaxation
+from optimization.solver.stated.problem import AllocationProblem
 from tests.optimization.solver.problems import high_and_low, problem
 
 # The solver keeps its rows to 1e-9 and weights are rounded to 1e-12.
@@ -42,19 +46,45 @@ def test_loss_probability_of_a_mix_is_no_average_of_its_buckets() -> None:
     assert allocation.loss_probability == 6 / 400
 
 
-def test_one_bucket_with_two_limits_out_of_reach_is_infeasible_and_names_both() -> None:
-    # It loses in 2 of 10 scenarios; 50 deals with a win probability of .05 are 2.5 winners.
-    allocation = allocate(
-        problem(
-            ["seed/saas"],
-            [[0.5, 0.5, *[2.0] * 8]],
-            max_loss_probability=0.10,
-            min_expected_winners=3.0,
-        )
+def one_bucket_with_two_limits_out_of_reach() -> AllocationProblem:
+    """It loses in 2 of 10 scenarios; 50 deals with a win probability of .05 are 2.5 winners."""
+    return problem(
+        ["seed/saas"],
+        [[0.5, 0.5, *[2.0] * 8]],
+        max_loss_probability=0.10,
+        min_expected_winners=3.0,
     )
+
+
+def test_one_bucket_with_two_limits_out_of_reach_is_infeasible_and_names_both() -> None:
+    allocation = allocate(one_bucket_with_two_limits_out_of_reach())
 
     assert allocation.status == "infeasible"
     assert not allocation.was_found
     assert allocation.infeasibility is not None
     assert "maximum loss probability" in allocation.infeasibility
     assert "expected winners" in allocation.infeasibility
+
+
+def test_one_bucket_with_two_limits_out_of_reach_is_given_exactly_these_two() -> None:
+    allocation = allocate(replace(one_bucket_with_two_limits_out_of_reach(), relax=True))
+
+    assert allocation.status == "relaxed"
+    assert allocation.weights == {"seed/saas": 1.0}
+    assert allocation.relaxations == (
+        Relaxation(
+            constraint="max_loss_probability",
+            requested=0.10,
+            granted=0.20,
+            is_minimal=True,
+            tightest_possible=0.20,
+        ),
+        Relaxation(
+            constraint="min_expected_winners",
+            requested=3.0,
+            granted=2.5,
+            is_minimal=True,
+            tightest_possible=2.5,
+        ),
+    )
+    assert all(row.satisfied and row.relaxed for row in allocation.constraints)
