@@ -34,6 +34,7 @@ def highest_expected_multiple(
     highs: BudgetedHighs,
     max_iterations: int = MAX_ITERATIONS,
     last_nodes: int = LAST_NODES,
+    search_programs: int = SEARCH_PROGRAMS,
     seed: int = SEARCH_SEED,
     known_weights: Floats | None = None,
     ceiling: float | None = None,
@@ -42,9 +43,9 @@ def highest_expected_multiple(
 
     1. Without the limit on loss probability the problem is a linear program over the weights, with
        cuts for CVaR. Its optimum is a bound, and the answer if few enough scenarios lose.
-    2. Search for a good choice of losing scenarios.
+    2. Search for a good choice of losing scenarios, in about ``search_programs`` programs.
     3. Prove slice by slice that there is no better one, in at most ``max_iterations`` of simplex
-       iterations; HiGHS's own branch and bound goes on from there for ``last_nodes``.
+       iterations; HiGHS's own branch and bound goes on from there for ``last_nodes``, if any.
 
     ``known_weights`` (B,) keep every limit: the answer is no worse. ``ceiling`` is a bound on the
     expected multiple that is proved already, as by the optimum under looser limits. Raises
@@ -67,7 +68,13 @@ def highest_expected_multiple(
     else:
         bound = -top.objective if ceiling is None else min(ceiling, -top.objective)
         proof = _proof(
-            polytope, top, known_weights=known_weights, ceiling=bound, seed=seed, budget=budget
+            polytope,
+            top,
+            known_weights=known_weights,
+            ceiling=bound,
+            search_programs=search_programs,
+            seed=seed,
+            budget=budget,
         )
         found = _first_pass(problem, proof, highs=highs, last_nodes=last_nodes)
         costs_multiple = -top.objective > found.bound * (1 + OBJECTIVE_TOLERANCE)
@@ -83,6 +90,7 @@ def _proof(
     *,
     known_weights: Floats | None,
     ceiling: float,
+    search_programs: int,
     seed: int,
     budget: SearchBudget,
 ) -> Proof:
@@ -96,7 +104,7 @@ def _proof(
     )
     if incumbent is not None:
         random = np.random.default_rng(seed)
-        incumbent = search.improve(incumbent, random=random, programs=SEARCH_PROGRAMS)
+        incumbent = search.improve(incumbent, random=random, programs=search_programs)
     near = frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
     slices = SliceProof(problem, search=search, incumbent=incumbent, near=near, budget=budget)
     return slices.down_from(ceiling)
@@ -108,7 +116,7 @@ def _first_pass(
     incumbent = proof.incumbent
     if incumbent is None:
         return FirstPass(proof.bound, stop=proof.stop)
-    if proof.stop != "iteration_limit":
+    if proof.stop != "iteration_limit" or not last_nodes:
         return FirstPass(proof.bound, incumbent.weights, incumbent.losing, stop=proof.stop)
     return optimum_above(incumbent, problem, ceiling=proof.bound, highs=highs, max_nodes=last_nodes)
 

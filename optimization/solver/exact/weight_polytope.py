@@ -128,6 +128,27 @@ class WeightPolytope:
         rows = [self._scenario_rows[s] for s in scenarios]
         return np.asarray(self.lp.duals().rows[rows])
 
+    def prices_of_limits(self) -> dict[str, float]:
+        """What the last minimum would fall by per unit of each stated limit, were it loosened: the
+        limit's dual, at least 0, by the limit's id. That on loss probability has none.
+        """
+        rows, columns = self.lp.duals()
+        limits = self.problem.limits
+        prices = {
+            "cvar": float(rows[list(self._cuts)].sum()),
+            "max_bucket_weight": float(np.maximum(-columns[self.weights], 0.0).sum()),
+        }
+        row = 1
+        for kind, ranges in (("stages", limits.stages), ("sectors", limits.sectors)):
+            for name in ranges:
+                prices[f"{kind}.{name}.min"] = max(0.0, float(rows[row]))
+                prices[f"{kind}.{name}.max"] = max(0.0, -float(rows[row]))
+                row += 1
+        if limits.min_expected_winners:
+            scale = max(limits.min_expected_winners, SMALLEST_WINNERS)
+            prices["min_expected_winners"] = max(0.0, float(rows[row])) / scale
+        return prices
+
 
 def _weight_rows(problem: AllocationProblem) -> Iterable[tuple[Floats, float, float]]:
     """(coefficients (B,), lower, upper): first the budget, then group limits and winners."""
