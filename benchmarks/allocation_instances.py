@@ -30,7 +30,7 @@ from optimization.solver.stated.problem import (
     WeightRange,
 )
 from scenarios.simulation.configuration.config import parse_config
-from scenarios.simulation.model import build_model
+from scenarios.simulation.model import ScenarioModel, build_model
 from scenarios.simulation.randomness.sample import Sample
 
 Family = Literal["div", "macro", "conc"]
@@ -60,7 +60,7 @@ def instance(
     *, family: Family, strength: Strength, buckets: int, scenarios: int, seed: int
 ) -> AllocationProblem:
     """The problem with these properties; equal arguments give the same problem."""
-    model = build_model(parse_config(_config(family=family, buckets=buckets, seed=seed)))
+    model = scenario_model(family=family, buckets=buckets, seed=seed)
     multiples = model.multiples(sample=Sample.OPTIMIZATION, first_scenario=0, count=scenarios)
     names = [key.split("/") for key in model.bucket_keys]
     problem = AllocationProblem(
@@ -86,6 +86,11 @@ def instance(
         limits=_policy_limits(buckets, sectors={sector for _, sector in names}),
     )
     return _with_loss_limit(_with_cvar_limit(problem), SHARE_OF_THE_WAY[strength])
+
+
+def scenario_model(*, family: Family, buckets: int, seed: int) -> ScenarioModel:
+    """The law of the instances with these properties."""
+    return build_model(parse_config(_config(family=family, buckets=buckets, seed=seed)))
 
 
 def _policy_limits(buckets: int, *, sectors: set[str]) -> Limits:

@@ -1,0 +1,130 @@
+"""The goals of the optimizer, held against what was measured.
+
+Ratios and times are of the processor, so that other programs on the machine do not decide. A peer
+that did not finish counts with the time it had, so its ratio is a lower bound.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmarks.optimizer_table import agree, by_instance
+from benchmarks.solver_runs import Run
+
+WANTED_SECONDS = 2.0
+WANTED_RATIO = 8.0
+WANTED_SLACK_RATIO = 100.0
+WANTED_OPEN_GAP = 3e-3
+WORST_OPEN_GAP = 1e-2
+WANTED_CVAR_RATIOS = {"HiGHS": 10.0, "skfolio": 100.0}
+WANTED_LARGE_CVAR_SECONDS = 1.0
+WANTED_SECOND_PASS_RATIO = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """``met`` of the ``measured`` instances reach it."""
+
+    wanted: str
+    met: int
+    measured: int
+    worst: str
+
+    def line(self) -> str:
+        return f"{self.wanted}: {self.met} of {self.measured}; worst {self.worst}"
+
+
+def goals(runs: Sequence[Run]) -> list[Goal]:
+    """Those for which there is a measurement."""
+    return [goal for goal in _all_goals(runs) if goal.measured]
+
+
+def _all_goals(runs: Sequence[Run]) -> Iterator[Goal]:
+    exact = [run for run in runs if run.solver == "exact"]
+    for family, strengths in (("div", "mild strong"), ("macro", "mild strong"), ("conc", "mild")):
+        for strength in strengths.split():
+            these = [run for run in exact if run.instance.startswith(f"{family} 50x400 {strength}")]
+            yield _proved_in_time(f"{family} 50x400 {strength}", these)
+            yield _faster(f"{family} 50x400 {strength}", these, runs, "PuLP", WANTED_RATIO)
+    open_family = [run for run in exact if run.instance.startswith("conc 50x400 strong")]
+    for wanted in (WANTED_OPEN_GAP, WORST_OPEN_GAP):
+        yield _goal(
+            f"conc 50x400 strong: gap <= {100 * wanted:.1g} %",
+            [(run, run.gap) for run in open_family],
+            within=wanted,
+            show=lambda gap: f"{100 * gap:.2g} %",
+        )
+    slack = [run for run in exact if " slack " in run.instance]
+    yield _faster("slack", slack, runs, "PuLP", WANTED_SLACK_RATIO)
+    for peer, ratio in WANTED_CVAR_RATIOS.items():
+        these = [run for run in exact if run.instance.startswith("cvar 50x5000 ")]
+        yield _faster("cvar 50x5000", these, runs, peer, ratio)
+    yield _goal(
+        f"cvar 100x100000: <= {WANTED_LARGE_CVAR_SECONDS:g} s",
+        [(run, run.processor_seconds) for run in exact if "100x100000" in run.instance],
+        within=WANTED_LARGE_CVAR_SECONDS,
+        show=lambda seconds: f"{seconds:.2f} s",
+    )
+    yield _second_pass(exact)
+    groups = list(by_instance(runs).values())
+    met = sum(agree(group) for group in groups)
+    yield Goal(wanted="solvers agree", met=met, measured=len(groups), worst="-")
+
+
+def _proved_in_time(name: str, exact: Sequence[Run]) -> Goal:
+    return _goal(
+        f"{name}: proved in <= {WANTED_SECONDS:g} s",
+        [(run, run.processor_seconds if run.is_done else None) for run in exact],
+        within=WANTED_SECONDS,
+        show=lambda seconds: f"{seconds:.2f} s",
+    )
+
+
+def _faster(name: str, exact: Sequence[Run], runs: Sequence[Run], peer: str, wanted: float) -> Goal:
+    """Our share of the peer's time, which is to be at most 1 / wanted."""
+    peers = {run.instance: run for run in runs if run.solver == peer}
+    shares = []
+    for run in exact:
+        other = peers.get(run.instance)
+        if other is None or other.processor_seconds is None:
+            continue
+        share = (run.processor_seconds or 0.0) / other.processor_seconds
+        shares.append((run, share if run.is_done else None))
+    return _goal(
+        f"{name}: >= {wanted:g}x faster than {peer}",
+        shares,
+        within=1 / wanted,
+        show=lambda share: f"{1 / share:.3g}x",
+    )
+
+
+def _second_pass(exact: Sequence[Run]) -> Goal:
+    timed = [
+        (run, run.second_pass_processor_seconds / run.processor_seconds)
+        for run in exact
+        if run.second_pass_processor_seconds is not None and run.processor_seconds
+    ]
+    return _goal(
+        f"second pass: <= {WANTED_SECOND_PASS_RATIO:g}x the first",
+        timed,
+        within=WANTED_SECOND_PASS_RATIO,
+        show=lambda ratio: f"{ratio:.2f}x",
+    )
+
+
+def _goal(
+    wanted: str,
+    measured: Sequence[tuple[Run, float | None]],
+    *,
+    within: float,
+    show: Callable[[float], str],
+) -> Goal:
+    """Figures of which less is better; None is a run that did not finish."""
+    figures = [figure for _, figure in measured if figure is not None]
+    missing = [run.instance for run, figure in measured if figure is None]
+    worst = f"open: {', '.join(missing)}" if missing else show(max(figures, default=float("inf")))
+    return Goal(
+        wanted=wanted,
+        met=sum(figure <= within for figure in figures),
+        measured=len(measured),
+        worst=worst if measured else "-",
+    )

@@ -1,0 +1,44 @@
+"""CVaR alone through skfolio; runs where it is installed.
+
+It has no floor under the losses, which changes nothing as long as the whole tail loses, and means
+are those of the scenarios.
+"""
+
+import numpy as np
+from skfolio import RiskMeasure
+from skfolio.optimization import MeanRisk, ObjectiveFunction
+
+from benchmarks.solvers.child import Answer, Asked, asked, tell, timed
+from benchmarks.solvers.cvar_program import CvarProgram, read_cvar_program
+
+
+def main() -> None:
+    request = asked()
+    program = read_cvar_program(request.folder / "cvar.npz")
+    returns = np.ascontiguousarray(program.multiples.T) - 1
+    answer, taken = timed(lambda: solve(program, returns, request))
+    tell(answer, taken)
+
+
+def solve(program: CvarProgram, returns: object, request: Asked) -> Answer:
+    capped, floored = np.isfinite(program.upper), np.isfinite(program.lower)
+    fitted = MeanRisk(
+        objective_function=ObjectiveFunction.MAXIMIZE_RETURN,
+        risk_measure=RiskMeasure.CVAR,
+        cvar_beta=program.confidence,
+        max_cvar=program.maximum,
+        max_weights=program.highest,
+        left_inequality=np.vstack([program.groups[capped], -program.groups[floored]]),
+        right_inequality=np.concatenate([program.upper[capped], -program.lower[floored]]),
+        solver="CLARABEL",
+        solver_params={"time_limit": request.seconds, "max_threads": 1},
+        raise_on_failure=False,
+    ).fit(returns)
+    if fitted.weights_ is None:
+        return Answer()
+    weights = np.asarray(fitted.weights_)
+    return Answer(objective=float(weights @ program.means), weights=weights.tolist())
+
+
+if __name__ == "__main__":
+    main()
