@@ -12,7 +12,12 @@ from django.db.models.functions import Cast, Now
 
 from funds.models import CalibrationSnapshot, Fund, User
 from optimization.models import OptimizationSession
-from optimization.request.checked_request import FundFacts, OptimizationRequest, parse_request
+from optimization.request.checked_request import (
+    FundFacts,
+    OptimizationRequest,
+    complete,
+    parse_request,
+)
 from optimization.request.fund_facts import fund_facts
 from optimization.validation.split import discard_chunks, fail_session, resume_validation
 from outbox.models import OutboxJob, OutboxJobQuerySet
@@ -89,7 +94,7 @@ def retry_session(*, session: OptimizationSession, user: User) -> OptimizationSe
     :raises InvalidInput: the fund has changed so that the request no longer fits it
     """
     facts = fund_facts(session.fund)
-    request = parse_request(session.request, fund=facts)
+    request = parse_request(complete(session.request), fund=facts)
     return request_session(user=user, fund=session.fund, request=request, facts=facts)
 
 

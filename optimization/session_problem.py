@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimization.models import OptimizationSession
+from optimization.request.checked_request import complete
 from optimization.solver.stated.limits import parse_limits
 from optimization.solver.stated.problem import AllocationProblem, Bucket, SolverSettings
 from scenarios.models import ScenarioMatrix
@@ -15,7 +16,7 @@ def allocation_problem(
     *, session: OptimizationSession, matrix: ScenarioMatrix, multiples: NDArray[np.float32]
 ) -> AllocationProblem:
     """``multiples`` float32 (buckets, scenarios), rows in the order of ``matrix.buckets``."""
-    request = session.request
+    request = complete(session.request)
     policies = {bucket["key"]: bucket for bucket in session.buckets}
     costs_usd = all_in_costs_usd(session)
     buckets = tuple(
@@ -44,6 +45,7 @@ def allocation_problem(
             mip_gap=request["mip_gap"],
             time_limit_seconds=request["time_limit_seconds"],
         ),
+        relax=request["relax"],
     )
 
 

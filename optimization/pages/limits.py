@@ -96,6 +96,9 @@ def request_rows(
     if "max_bucket_weight" in limits:
         rows.append(("Largest bucket", f"at most {percent(limits['max_bucket_weight'])}"))
     ranges = _range_rows(limits, group_labels(buckets))
+    # Requests of earlier releases could not be relaxed.
+    if request.get("relax") is not None:
+        rows.append(("Limits that cannot be kept", "relaxed" if request["relax"] else "kept"))
     return [*rows, *ranges, *law_rows(request.get("scenario_law"))]
 
 

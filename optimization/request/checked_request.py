@@ -67,6 +67,7 @@ class OptimizationRequest:
     validation_scenarios: int
     law: StatedLaw
     limits: Limits
+    relax: bool
     primary_lock_epsilon: float
     mip_gap: float
     time_limit_seconds: float
@@ -84,6 +85,7 @@ class OptimizationRequest:
             "regimes": self.law.regimes,
             "scenario_law": self.law.members or None,
             "limits": self.limits.as_json(),
+            "relax": self.relax,
             "primary_lock_epsilon": self.primary_lock_epsilon,
             "mip_gap": self.mip_gap,
             "time_limit_seconds": self.time_limit_seconds,
@@ -105,6 +107,7 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
     sampling = law.sampling_with(fund.calibrations.get(version, {}))
     scenarios = _scenarios(reader, sampling=sampling, buckets=len(fund.buckets))
     limits = _limits(reader, fund=fund, scenarios=scenarios["optimization_scenarios"])
+    relax = reader.flag("relax", default=True)
     settings = _solver_settings(reader)
     reader.refuse_unknown_fields()
     config = _config(reader, law, fund=fund, version=version)
@@ -116,9 +119,15 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
         **scenarios,
         law=law,
         limits=limits,
+        relax=relax,
         **settings,
         config=config,
     )
+
+
+def complete(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored request with what earlier releases could not state, as they meant it."""
+    return {"relax": False, **stored}
 
 
 def default_optimization_scenarios(*, sampling: str, buckets: int) -> int:

@@ -6,14 +6,15 @@ Requests come through the API too, and a fund may have changed since.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from optimization.request.checked_request import FundFacts
+from optimization.request.checked_request import FundFacts, complete
 
 
 def copied_start(request: Mapping[str, Any], facts: FundFacts) -> dict[str, Any]:
     """The request for the form to start from, without regimes that only the API can state."""
+    stated = complete(request)
     if _has_own_shocks(request, facts):
-        return {**request, "regimes": None}
-    return dict(request)
+        return {**stated, "regimes": None}
+    return stated
 
 
 def lost_in_copy(request: Mapping[str, Any], facts: FundFacts) -> list[str]:

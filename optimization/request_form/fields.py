@@ -97,6 +97,14 @@ RISK = (
         help="Share of the capital in one stage of one sector.",
     ),
 )
+RELAX = RequestField(
+    path="relax",
+    label="Relax limits when no allocation keeps all of them",
+    unit=Unit.FLAG,
+    help="Each by the least that works, in this order: expected winners, largest bucket, sector and"
+    " stage weights, CVaR, loss probability. A limit gives way only where giving up all before it"
+    " is not enough. Otherwise the session ends without an allocation and says why.",
+)
 SOLVER = (
     RequestField(
         path="seed",

@@ -16,6 +16,7 @@ from optimization.request_form.correlation_text import UnreadableCorrelation, te
 from optimization.request_form.faults import fault_words, group_fault_words
 from optimization.request_form.fields import (
     CALIBRATION,
+    RELAX,
     REQUEST,
     RISK,
     SOLVER,
@@ -121,6 +122,10 @@ class RequestForm(forms.Form):
         return self._pair_rows(self.sector_pairs)
 
     @property
+    def relax_row(self) -> BoundField:
+        return self[RELAX.name]
+
+    @property
     def law_rows(self) -> list[LawRows]:
         return [
             LawRows(group, self.fields_at(*(field.path for field in group.fields)))
@@ -157,6 +162,7 @@ class RequestForm(forms.Form):
         yield CALIBRATION
         yield from RISK
         yield from self._pair_fields()
+        yield RELAX
         yield from self.regimes
         for group in self.law_groups:
             yield from group.fields

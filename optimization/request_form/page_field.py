@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from optimization.request_form.fields import CALIBRATION, RequestField
-from optimization.request_form.units import Unit
+from optimization.request_form.units import CHECKED, Unit
 
 TABLE_ROWS = 6
 
@@ -38,7 +38,7 @@ class PageField(forms.Field):
         self.default = default
 
     def clean(self, value: Any) -> str:
-        return value or ""
+        return CHECKED if value is True else value or ""
 
 
 def _widget(
@@ -46,6 +46,8 @@ def _widget(
 ) -> forms.Widget:
     if field is CALIBRATION:
         return forms.RadioSelect(choices=choices)
+    if field.unit is Unit.FLAG:
+        return forms.CheckboxInput()
     if choices:
         return forms.Select(choices=choices)
     attributes = {"autocomplete": "off"}

@@ -28,6 +28,7 @@ def starting_request(fund: Fund, facts: FundFacts) -> dict[str, Any]:
         ),
         "validation_scenarios": DEFAULT_VALIDATION_SCENARIOS,
         "limits": {**limits, "cvar": cvar},
+        "relax": True,
         "primary_lock_epsilon": DEFAULT_PRIMARY_LOCK_EPSILON,
         "mip_gap": DEFAULT_MIP_GAP,
         "time_limit_seconds": DEFAULT_TIME_LIMIT_SECONDS,

@@ -13,6 +13,8 @@ PERCENT = Decimal("0.01")
 MILLION = Decimal(1_000_000)
 # Beyond it a float does not hold every whole number, and digits would be made up.
 LARGEST_EXACT = 2**53
+# What a ticked box sends.
+CHECKED = "on"
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
@@ -21,6 +23,7 @@ _BLANKS = " \t\N{NO-BREAK SPACE}"
 
 class Unit(Enum):
     TEXT = ""
+    FLAG = "flag"
     COUNT = "scenarios"
     DEALS = "deals"
     SECONDS = "s"
@@ -39,6 +42,7 @@ class Unit(Enum):
     def spoken(self) -> str:
         """The unit in words, for screen readers, which pass over the sign beside an input."""
         words = {
+            "flag": "",
             "%": "percent",
             "s": "seconds",
             "M": "million US dollars",
@@ -49,7 +53,12 @@ class Unit(Enum):
 
 
 def json_value(typed: str, unit: Unit) -> object:
-    """What the request's JSON holds for ``typed``; None when the field was left blank."""
+    """What the request's JSON holds for ``typed``; None when the field was left blank.
+
+    A flag is never blank: `CHECKED`, or not.
+    """
+    if unit is Unit.FLAG:
+        return typed == CHECKED
     text = typed.strip(_BLANKS)
     if not text:
         return None
@@ -73,6 +82,8 @@ def typed_text(value: object, unit: Unit) -> str:
     """How a value of the request is shown in its input; the inverse of `json_value`."""
     if value is None:
         return ""
+    if unit is Unit.FLAG:
+        return CHECKED if value else ""
     if unit is Unit.TEXT:
         return str(value)
     number = Decimal(str(value))

@@ -58,8 +58,8 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         "is_finished": session.is_finished,
         "failure_reason": session.failure_reason or None,
         "steps": _steps(session),
-        # Requests of earlier releases could not state a law.
-        "request": {"scenario_law": None, **session.request},
+        # What requests of earlier releases could not state.
+        "request": {"scenario_law": None, "relax": None, **session.request},
     }
 
 

@@ -8,6 +8,7 @@ from optimization.solver.measures.out_of_sample import OutOfSample, out_of_sampl
 from optimization.solver.rivals.greedy_comparison import GreedyComparison, compare_with_greedy
 from optimization.solver.rivals.limit_check import BrokenLimit, broken_limits
 from optimization.solver.stated.problem import AllocationProblem
+from optimization.solver.stated.single_limits import with_values
 from optimization.validation.cash_flows import cash_flow_metrics
 from optimization.validation.part import ValidationCase, ValidationPart, simulate_part
 from scenarios.simulation.configuration.config import ScenarioConfig
@@ -53,7 +54,11 @@ def metrics_of_part(
     case: ValidationCase,
     part: ValidationPart,
 ) -> dict[str, Any]:
-    """The figures that a completed session stores, from all its scenarios in one part."""
+    """The figures that a completed session stores, from all its scenarios in one part.
+
+    The allocation is held against the limits that it was granted, of ``problem`` or relaxed.
+    """
+    problem = _with_granted_limits(problem, solution)
     confidence = solution["cvar_confidence"]
     fresh = out_of_sample(outcomes=part.reference, cvar_confidence=confidence)
     as_bought = out_of_sample(outcomes=part.as_bought, cvar_confidence=confidence)
@@ -78,6 +83,11 @@ def metrics_of_part(
         ),
         "variance_shares": asdict(shares),
     }
+
+
+def _with_granted_limits(problem: AllocationProblem, solution: dict[str, Any]) -> AllocationProblem:
+    granted = {row["constraint"]: row["granted"] for row in solution["relaxations"]}
+    return problem.with_limits(with_values(problem.limits, granted))
 
 
 def _as_bought(case: ValidationCase, figures: OutOfSample) -> dict[str, Any]:

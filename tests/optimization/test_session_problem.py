@@ -39,7 +39,10 @@ MULTIPLES = (np.arange(4 * 100).reshape(4, 100) / 100).astype(np.float32)
 
 
 def problem_of(policies: list[dict[str, Any]], **request: Any) -> AllocationProblem:
-    request = asked({"limits": LIMITS, **request}).as_json()
+    return problem_from(asked({"limits": LIMITS, **request}).as_json(), policies)
+
+
+def problem_from(request: dict[str, Any], policies: list[dict[str, Any]]) -> AllocationProblem:
     return allocation_problem(
         session=OptimizationSession(request=request, buckets=policies),
         matrix=ScenarioMatrix(buckets=MATRIX_BUCKETS),
@@ -105,6 +108,7 @@ def test_limits_and_settings_are_those_of_the_request() -> None:
         mip_gap=0.01,
         primary_lock_epsilon=0.02,
         time_limit_seconds=7,
+        relax=False,
     )
     assert problem.capital_usd == Decimal("12345678.90")
     assert problem.limits.max_loss_probability == 0.25
@@ -114,3 +118,14 @@ def test_limits_and_settings_are_those_of_the_request() -> None:
     assert problem.settings.mip_gap == 0.01
     assert problem.settings.primary_lock_epsilon == 0.02
     assert problem.settings.time_limit_seconds == 7
+    assert not problem.relax
+
+
+def test_limits_are_relaxed_as_the_request_says() -> None:
+    assert problem_of(POLICIES, relax=True).relax
+
+
+def test_request_of_a_release_that_could_not_relax_keeps_its_limits() -> None:
+    request = asked({"limits": LIMITS}).as_json()
+    del request["relax"]
+    assert not problem_from(request, POLICIES).relax

@@ -172,7 +172,7 @@ def failure_of(session: OptimizationSession) -> str:
 
 
 def test_limit_that_no_allocation_meets_is_named_with_what_can_be_had(fund: Fund) -> None:
-    session = optimizing(fund, limits={"min_expected_winners": 9000})
+    session = optimizing(fund, limits={"min_expected_winners": 9000}, relax=False)
     words = failure_of(session)
     assert words.startswith("No allocation meets the minimum of expected winners")
     assert "the limit asks for 9000" in words
@@ -180,8 +180,24 @@ def test_limit_that_no_allocation_meets_is_named_with_what_can_be_had(fund: Fund
 
 def test_limits_that_clash_are_all_named(fund: Fund) -> None:
     limits = {"max_loss_probability": 0, "sectors": {"saas": {"min": 0.5}}}
-    words = failure_of(optimizing(fund, limits=limits))
+    words = failure_of(optimizing(fund, limits=limits, relax=False))
     assert "the maximum loss probability" in words
+
+
+def test_session_whose_limits_cannot_be_kept_completes_with_what_gives_way(fund: Fund) -> None:
+    session = completed(fund, limits={"min_expected_winners": 9000, "max_bucket_weight": 0.5})
+    assert session.allocation is not None
+    solution = session.allocation["solution"]
+    assert solution["status"] == "relaxed"
+    (relaxation,) = solution["relaxations"]
+    # Half the capital each in the two buckets with the most winners: 100 million USD at 2 million
+    # a deal are 50 deals. Granted values are rounded down to 1e-9.
+    most = sorted(bucket["deal_win_probability"] for bucket in matrix_of(session).buckets)[-2:]
+    assert relaxation["granted"] == pytest.approx(50 * sum(most) / 2, abs=1e-8)
+    assert relaxation["constraint"] == "min_expected_winners"
+    assert relaxation["is_minimal"]
+    assert session.validation_metrics is not None
+    assert all(check["passed"] for check in session.validation_metrics["checks"])
 
 
 def test_search_that_ran_out_of_time_is_told_from_one_that_cannot_succeed(

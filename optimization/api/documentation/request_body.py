@@ -124,6 +124,13 @@ REQUEST_BODY = Shape(
             "regimes": REGIMES,
             "scenario_law": SCENARIO_LAW,
             "limits": LIMITS,
+            "relax": {
+                "type": ["boolean", "null"],
+                "default": True,
+                "description": "Whether limits give way, the least protected first and each by the"
+                " least that works, when no allocation keeps all of them. Otherwise the session"
+                " fails and says why.",
+            },
             "primary_lock_epsilon": {
                 "type": ["number", "null"],
                 "default": DEFAULT_PRIMARY_LOCK_EPSILON,

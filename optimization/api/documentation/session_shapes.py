@@ -46,6 +46,7 @@ CHECKED_REQUEST = a_record(
         "regimes": REGIMES,
         "scenario_law": SCENARIO_LAW,
         "limits": LIMITS,
+        "relax": or_null({**FLAG, "description": "Null: asked when limits could not give way."}),
         "primary_lock_epsilon": NUMBER,
         "mip_gap": NUMBER,
         "time_limit_seconds": NUMBER,

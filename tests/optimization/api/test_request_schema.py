@@ -104,6 +104,7 @@ requests = st.fixed_dictionaries(
         "regimes": st.none() | regimes,
         "scenario_law": st.none() | scenario_laws,
         "limits": st.none() | limits,
+        "relax": st.none() | st.booleans(),
         "primary_lock_epsilon": st.none() | st.floats(0, 0.1),
         "mip_gap": st.none() | st.floats(1e-6, 0.1),
         "time_limit_seconds": st.none() | st.floats(1, 240) | st.integers(1, 240),

@@ -44,9 +44,24 @@ def test_a_filled_form_is_the_json_that_the_api_accepts() -> None:
         },
         "seed": "42",
         "mip_gap": 0.0001,
+        "relax": False,
     }
     assert form.parsed.limits.stages["seed"].minimum == 0.2
     assert form.parsed.capital_usd == 100_000_000
+
+
+def test_limits_are_relaxed_when_the_box_is_ticked_as_it_is_at_first() -> None:
+    unsent = request_form(None, relax=True)
+    ticked = request_form(typed_request(relax="on"))
+    cleared = request_form(typed_request())
+
+    assert "checked" in str(unsent["relax"])
+    assert "checked" in str(ticked["relax"])
+    assert "checked" not in str(cleared["relax"])
+    assert ticked.is_valid()
+    assert cleared.is_valid()
+    assert ticked.parsed.relax
+    assert not cleared.parsed.relax
 
 
 def test_a_limit_left_blank_does_not_apply() -> None:

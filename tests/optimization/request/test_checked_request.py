@@ -172,6 +172,7 @@ def test_request_that_only_has_a_name_is_filled_in() -> None:
         "regimes": None,
         "scenario_law": None,
         "limits": {},
+        "relax": True,
         "primary_lock_epsilon": 1e-3,
         "mip_gap": 1e-4,
         "time_limit_seconds": 120.0,

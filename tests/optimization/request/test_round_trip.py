@@ -91,6 +91,7 @@ requests = st.fixed_dictionaries(
         "regimes": regimes(),
         "scenario_law": scenario_laws | st.none(),
         "limits": limits,
+        "relax": st.booleans(),
         "primary_lock_epsilon": st.floats(min_value=0, max_value=0.1),
         "mip_gap": st.floats(min_value=1e-6, max_value=0.1),
         "time_limit_seconds": st.floats(min_value=1, max_value=240),

@@ -32,10 +32,16 @@ def test_typed_text_becomes_the_value_of_the_request(typed: str, unit: Unit, val
     assert json_value(typed, unit) == value
 
 
-@pytest.mark.parametrize("unit", list(Unit))
+@pytest.mark.parametrize("unit", [unit for unit in Unit if unit is not Unit.FLAG])
 @pytest.mark.parametrize("typed", ["", "   ", "\t", "\N{NO-BREAK SPACE}"])
 def test_a_blank_field_asks_for_nothing(typed: str, unit: Unit) -> None:
     assert json_value(typed, unit) is None
+
+
+@pytest.mark.parametrize(("value", "typed"), [(True, "on"), (False, "")])
+def test_a_box_that_is_not_ticked_says_no(value: bool, typed: str) -> None:
+    assert json_value(typed, Unit.FLAG) is value
+    assert typed_text(value, Unit.FLAG) == typed
 
 
 @pytest.mark.parametrize("unit", NUMERIC)

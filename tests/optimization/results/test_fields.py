@@ -147,5 +147,7 @@ def test_status_of_any_session_has_the_documented_fields(status: str) -> None:
     json.dumps(shown, allow_nan=False)
 
 
-def test_request_of_an_earlier_release_states_no_law() -> None:
-    assert session_status(insert_session(Status.CANCELLED))["request"]["scenario_law"] is None
+def test_request_of_an_earlier_release_states_no_law_and_nothing_about_relaxing() -> None:
+    request = session_status(insert_session(Status.CANCELLED))["request"]
+    assert request["scenario_law"] is None
+    assert request["relax"] is None
