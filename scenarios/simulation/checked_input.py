@@ -20,7 +20,10 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+        """One line, whatever the names in the path are made of."""
+        is_plain = self.path.isprintable()
+        path = self.path if is_plain else self.path.encode("unicode_escape").decode("ascii")
+        return f"{path}: {self.message}"
 
 
 class InvalidInput(ValueError):
