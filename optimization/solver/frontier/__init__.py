@@ -1,0 +1,1 @@
+"""The highest expected multiple for each of a grid of limits on one risk."""
