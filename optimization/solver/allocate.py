@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from optimization.solver.allocation import Allocation, SolverRun
+from optimization.solver.allocation import Allocation, ConstraintRow, SolverRun
 from optimization.solver.budgeted_highs import (
     FEASIBILITY_TOLERANCE,
     RANDOM_SEED,
@@ -15,6 +15,8 @@ from optimization.solver.budgeted_highs import (
     SolveInterrupted,
 )
 from optimization.solver.exact.exact_pass import highest_expected_multiple
+from optimization.solver.explanation.explain import explain
+from optimization.solver.explanation.explanation import Explanation
 from optimization.solver.first_pass import OBJECTIVE_TOLERANCE, FirstPass
 from optimization.solver.infeasibility import explain_infeasibility
 from optimization.solver.mip_pass import reference_optimum
@@ -76,7 +78,17 @@ def allocate(
     weights = first_weights if second is None else exact_weights(second.weights.tolist())
     answer = _Answer(granted, first_weights, weights)
     _check(answer)
-    return _report(answer, asked=problem, run=_run(ordered, highs, method, first, second))
+    rows = _rows(answer, asked=problem)
+    explanation = explain(
+        granted.problem,
+        first=first,
+        weights=weights,
+        binding=[row.id for row in rows if row.binding],
+        keys=problem.bucket_keys,
+        highs=highs,
+    )
+    run = _run(ordered, highs, method, first, second)
+    return _report(answer, asked=problem, rows=rows, explanation=explanation, run=run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +143,24 @@ def _check(answer: _Answer) -> None:
         )
 
 
-def _report(answer: _Answer, *, asked: AllocationProblem, run: SolverRun) -> Allocation:
+def _rows(answer: _Answer, *, asked: AllocationProblem) -> tuple[ConstraintRow, ...]:
+    return constraint_rows(
+        problem=answer.granted.problem,
+        requested=asked.limits,
+        weights=answer.weights,
+        first_pass_weights=answer.first_weights,
+        loss_limit_costs_multiple=answer.granted.first.loss_limit_costs_multiple,
+    )
+
+
+def _report(
+    answer: _Answer,
+    *,
+    asked: AllocationProblem,
+    rows: tuple[ConstraintRow, ...],
+    explanation: Explanation,
+    run: SolverRun,
+) -> Allocation:
     problem, first = answer.granted.problem, answer.granted.first
     figures = portfolio_figures(problem=problem, weights=answer.weights)
     best = portfolio_figures(problem=problem, weights=answer.first_weights).expected_multiple
@@ -155,13 +184,8 @@ def _report(answer: _Answer, *, asked: AllocationProblem, run: SolverRun) -> All
         expected_winners=figures.expected_winners,
         distance_to_uniform=figures.distance_to_uniform,
         relaxations=answer.granted.relaxations,
-        constraints=constraint_rows(
-            problem=problem,
-            requested=asked.limits,
-            weights=answer.weights,
-            first_pass_weights=answer.first_weights,
-            loss_limit_costs_multiple=first.loss_limit_costs_multiple,
-        ),
+        constraints=rows,
+        explanation=explanation,
         infeasibility=answer.granted.caveat,
         solver=run,
     )

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from optimization.solver.explanation.explanation import Explanation
 from optimization.solver.stated.single_limits import LimitType
 
 Status = Literal["optimal", "relaxed", "infeasible", "time_limit"]
@@ -91,6 +92,7 @@ class Allocation:
     distance_to_uniform: float | None = None
     relaxations: tuple[Relaxation, ...] = ()
     constraints: tuple[ConstraintRow, ...] = ()
+    explanation: Explanation | None = None
     infeasibility: str | None = None
     solver: SolverRun
 
@@ -116,6 +118,7 @@ class Allocation:
             "distance_to_uniform": self.distance_to_uniform,
             "relaxations": [asdict(relaxation) for relaxation in self.relaxations],
             "constraints": [asdict(row) for row in self.constraints],
+            "explanation": self.explanation.as_json() if self.explanation else None,
             "infeasibility": self.infeasibility,
             "solver": asdict(self.solver),
         }
