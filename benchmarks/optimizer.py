@@ -5,8 +5,9 @@
 
 Without `--only` it takes the instances of docs/benchmarks.md, with it all of the grid whose names
 match, as "conc 50x400 strong 0" or "cvar 50x5000 0". Each solver gets every instance in a process
-of its own, one after another, on one thread, with the same wall-clock limit and gap. `--peers` is
-the Python that has SCIP, cvxpy and skfolio; without it they are left out.
+of its own, one after another, on one thread, with the same gap and about the same `--seconds` of
+the processor. `--peers` is the Python that has SCIP, cvxpy and skfolio; without it they are left
+out.
 """
 
 import argparse

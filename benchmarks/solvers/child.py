@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+ENOUGH_SECONDS = 0.3
+MOST_RUNS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """``seconds`` are of the wall clock, ``gap`` is relative."""
+    """``seconds`` are of the processor, ``gap`` is relative."""
 
     folder: Path
     seconds: float
@@ -54,6 +56,19 @@ def asked() -> Asked:
 
 
 def timed(work: Callable[[], T]) -> tuple[T, Taken]:
+    """What ``work`` gives, and the quickest of its runs: short work is done again and again."""
+    result, best = timed_once(work)
+    spent = best.processor_seconds
+    for _ in range(MOST_RUNS - 1):
+        if spent >= ENOUGH_SECONDS:
+            break
+        result, taken = timed_once(work)
+        spent += taken.processor_seconds
+        best = min(best, taken, key=lambda run: run.processor_seconds)
+    return result, best
+
+
+def timed_once(work: Callable[[], T]) -> tuple[T, Taken]:
     wall, processor = time.perf_counter(), time.process_time()
     result = work()
     return result, Taken(

@@ -3,18 +3,20 @@
 import cvxpy as cp
 import numpy as np
 
-from benchmarks.solvers.child import Answer, Asked, asked, tell, timed
+from benchmarks.solvers.child import Answer, asked, tell, timed
 from benchmarks.solvers.cvar_program import CvarProgram, read_cvar_program
+from benchmarks.solvers.processor_limit import wall_limit
 
 
 def main() -> None:
     request = asked()
     program = read_cvar_program(request.folder / "cvar.npz")
-    answer, taken = timed(lambda: solve(program, request))
+    seconds = wall_limit(request.seconds)
+    answer, taken = timed(lambda: solve(program, seconds=seconds))
     tell(answer, taken)
 
 
-def solve(program: CvarProgram, request: Asked) -> Answer:
+def solve(program: CvarProgram, *, seconds: float) -> Answer:
     buckets, scenarios = program.multiples.shape
     weights = cp.Variable(buckets, nonneg=True)
     edge, excess = cp.Variable(nonneg=True), cp.Variable(scenarios, nonneg=True)
@@ -30,7 +32,7 @@ def solve(program: CvarProgram, request: Asked) -> Answer:
             edge + cp.sum(excess) / program.tail_scenarios <= program.maximum,
         ],
     )
-    stated.solve(solver=cp.CLARABEL, time_limit=request.seconds, max_threads=1)
+    stated.solve(solver=cp.CLARABEL, time_limit=seconds, max_threads=1)
     if stated.status != cp.OPTIMAL or weights.value is None:
         return Answer()
     return Answer(objective=float(program.means @ weights.value), weights=weights.value.tolist())

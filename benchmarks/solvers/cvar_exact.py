@@ -13,8 +13,11 @@ from optimization.solver.exact.exact_pass import highest_expected_multiple
 def main() -> None:
     request = asked()
     problem = read_problem(request.folder, gap=request.gap)
-    highs = BudgetedHighs(request.seconds, clock=time.monotonic)
-    found, taken = timed(lambda: highest_expected_multiple(problem, highs=highs))
+    found, taken = timed(
+        lambda: highest_expected_multiple(
+            problem, highs=BudgetedHighs(request.seconds, clock=time.process_time)
+        )
+    )
     if found.weights is None:
         tell(Answer(), taken)
         return

@@ -9,23 +9,25 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from benchmarks.solvers.child import Answer, Asked, asked, tell, timed
+from benchmarks.solvers.child import Answer, asked, tell, timed
 from benchmarks.solvers.cvar_program import CvarProgram, read_cvar_program
+from benchmarks.solvers.processor_limit import wall_limit
 
 
 def main() -> None:
     request = asked()
     program = read_cvar_program(request.folder / "cvar.npz")
-    answer, taken = timed(lambda: solve(program, request))
+    seconds = wall_limit(request.seconds)
+    answer, taken = timed(lambda: solve(program, seconds=seconds))
     tell(answer, taken)
 
 
-def solve(program: CvarProgram, request: Asked) -> Answer:
+def solve(program: CvarProgram, *, seconds: float) -> Answer:
     reader: Any = highspy.Highs  # Its stubs miss several methods.
     highs = reader()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
-    highs.setOptionValue("time_limit", request.seconds)
+    highs.setOptionValue("time_limit", seconds)
     highs.passModel(_linear_program(program))
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -8,19 +8,21 @@ import numpy as np
 from skfolio import RiskMeasure
 from skfolio.optimization import MeanRisk, ObjectiveFunction
 
-from benchmarks.solvers.child import Answer, Asked, asked, tell, timed
+from benchmarks.solvers.child import Answer, asked, tell, timed
 from benchmarks.solvers.cvar_program import CvarProgram, read_cvar_program
+from benchmarks.solvers.processor_limit import wall_limit
 
 
 def main() -> None:
     request = asked()
     program = read_cvar_program(request.folder / "cvar.npz")
     returns = np.ascontiguousarray(program.multiples.T) - 1
-    answer, taken = timed(lambda: solve(program, returns, request))
+    seconds = wall_limit(request.seconds)
+    answer, taken = timed(lambda: solve(program, returns, seconds=seconds))
     tell(answer, taken)
 
 
-def solve(program: CvarProgram, returns: object, request: Asked) -> Answer:
+def solve(program: CvarProgram, returns: object, *, seconds: float) -> Answer:
     capped, floored = np.isfinite(program.upper), np.isfinite(program.lower)
     fitted = MeanRisk(
         objective_function=ObjectiveFunction.MAXIMIZE_RETURN,
@@ -31,7 +33,7 @@ def solve(program: CvarProgram, returns: object, request: Asked) -> Answer:
         left_inequality=np.vstack([program.groups[capped], -program.groups[floored]]),
         right_inequality=np.concatenate([program.upper[capped], -program.lower[floored]]),
         solver="CLARABEL",
-        solver_params={"time_limit": request.seconds, "max_threads": 1},
+        solver_params={"time_limit": seconds, "max_threads": 1},
         raise_on_failure=False,
     ).fit(returns)
     if fitted.weights_ is None:

@@ -17,15 +17,18 @@ from optimization.solver.stated.problem import AllocationProblem
 def main() -> None:
     request = asked()
     problem = read_problem(request.folder, gap=request.gap)
-    highs = BudgetedHighs(request.seconds, clock=time.monotonic)
-    found, taken = timed(lambda: highest_expected_multiple(problem, highs=highs))
-    second = _second_pass(problem, found, highs)
+    found, taken = timed(lambda: highest_expected_multiple(problem, highs=_highs(request.seconds)))
+    second = _second_pass(problem, found, _highs(request.seconds))
     tell(
         answer_of(problem, found),
         taken,
         second_pass_processor_seconds=None if second is None else second.processor_seconds,
         stop=found.stop,
     )
+
+
+def _highs(seconds: float) -> BudgetedHighs:
+    return BudgetedHighs(seconds, clock=time.process_time)
 
 
 def answer_of(problem: AllocationProblem, found: FirstPass) -> Answer:

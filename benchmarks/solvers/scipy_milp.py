@@ -8,7 +8,8 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
 from benchmarks.instance_files import read_problem
-from benchmarks.solvers.child import Answer, Asked, asked, tell, timed
+from benchmarks.solvers.child import Answer, asked, tell, timed
+from benchmarks.solvers.processor_limit import wall_limit
 from optimization.solver.model import build_model, nothing_known
 from optimization.solver.stated.problem import AllocationProblem
 
@@ -27,7 +28,8 @@ class Matrices:
 def main() -> None:
     request = asked()
     program = matrices(read_problem(request.folder, gap=request.gap))
-    solved, taken = timed(lambda: _solve(program, request))
+    seconds = wall_limit(request.seconds)
+    solved, taken = timed(lambda: _solve(program, seconds=seconds, gap=request.gap))
     bound = None if solved.mip_dual_bound is None else -float(solved.mip_dual_bound)
     if solved.x is None:
         tell(Answer(bound=bound), taken)
@@ -67,13 +69,13 @@ def matrices(problem: AllocationProblem) -> Matrices:
     )
 
 
-def _solve(program: Matrices, request: Asked) -> OptimizeResult:
+def _solve(program: Matrices, *, seconds: float, gap: float) -> OptimizeResult:
     return milp(
         program.costs,
         integrality=program.integrality,
         bounds=program.bounds,
         constraints=program.constraints,
-        options={"time_limit": request.seconds, "mip_rel_gap": request.gap},
+        options={"time_limit": seconds, "mip_rel_gap": gap},
     )
 
 

@@ -54,6 +54,7 @@ def test_report_says_how_many_instances_reach_each_goal(report_file: Path) -> No
     assert reached["solvers agree"] == {
         "wanted": "solvers agree",
         "met": 2,
+        "open": 0,
         "measured": 2,
         "worst": "-",
     }
@@ -159,4 +160,14 @@ def test_instance_that_was_not_proved_misses_its_goal() -> None:
     in_time = next(goal for goal in goals([late]) if "proved in" in goal.wanted)
 
     assert (in_time.met, in_time.measured) == (0, 1)
-    assert in_time.worst == "open: div 50x400 mild 0"
+    assert in_time.worst == "unproved: div 50x400 mild 0"
+
+
+def test_peer_that_did_not_finish_leaves_a_ratio_below_the_goal_open() -> None:
+    name = "div 50x400 mild 0"
+    ours = proved("exact", 2.0, instance=name, processor_seconds=3.0)
+    peer = run("PuLP", instance=name, processor_seconds=15.0, objective=1.9, bound=2.1, gap=0.1)
+
+    faster = next(goal for goal in goals([ours, peer]) if "faster than PuLP" in goal.wanted)
+
+    assert faster.line().endswith("0 of 1, 1 not known; worst >5x")
