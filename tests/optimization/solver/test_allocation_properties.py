@@ -1,6 +1,8 @@
 """What holds for every allocation, whatever the problem."""
 
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -23,34 +25,44 @@ from tests.optimization.solver.problems import high_and_low, market_multiples, p
 KEYS = ("seed/saas", "seed/bio", "series_a/saas", "series_a/bio")
 # Each example solves a few small programs; slow machines must not fail on time.
 EXAMPLES = settings(max_examples=40, deadline=None)
+FEW_EXAMPLES = settings(max_examples=15, deadline=None)
 SAME_OPTIMUM = 1e-6
 
 # Ties and values at exactly 1 are where a loss is counted or not.
 multiples = st.sampled_from([0.0, 0.4, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0, 8.0])
+fractions = st.floats(0.0, 1.0)
+ranges = st.builds(
+    WeightRange, st.sampled_from([None, 0.1, 0.3]), st.sampled_from([None, 0.7, 0.9])
+)
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> AllocationProblem:
-    buckets, scenarios = draw(st.integers(1, 4)), draw(st.integers(1, 10))
+def problems(draw: st.DrawFn, *, stating: str | None = None) -> AllocationProblem:
+    """Small problems with any limits, and for certain the one called ``stating``."""
+    buckets = draw(st.integers(1 if stating is None else 3, 4))
+    scenarios = draw(st.integers(1, 10))
     row = st.lists(multiples, min_size=scenarios, max_size=scenarios)
-    limits: dict[str, Any] = {
-        "max_loss_probability": draw(
-            st.none() | st.integers(0, scenarios).map(lambda n: n / scenarios)
-        ),
-        "cvar": draw(
-            st.none() | st.builds(CvarLimit, st.sampled_from([0.5, 0.8, 0.95]), st.floats(0.05, 1))
-        ),
-        "min_expected_winners": draw(st.none() | st.floats(0, 2.4)),
-        "max_bucket_weight": draw(
-            st.none() | st.floats(1 / buckets + 0.01, 1.01).map(lambda w: min(w, 1.0))
-        ),
-        "stages": draw(st.just({}) | st.just({"seed": WeightRange(0.1, 1.0)})),
+    # Both sides of a range need somewhere else to put the rest: two sectors are in two buckets,
+    # two stages in three.
+    limits: dict[str, st.SearchStrategy[Any]] = {
+        "max_loss_probability": st.integers(0, scenarios).map(lambda n: n / scenarios),
+        "cvar": st.builds(CvarLimit, st.sampled_from([0.5, 0.8, 0.95]), st.floats(0.05, 1)),
+        "min_expected_winners": st.floats(0, 2.4),
+        "max_bucket_weight": st.floats(1 / buckets + 0.01, 1.01).map(lambda w: min(w, 1.0)),
+        "sectors": st.fixed_dictionaries({"saas": ranges} if buckets >= 2 else {}),
+        "stages": st.fixed_dictionaries({"seed": ranges} if buckets >= 3 else {}),
+    }
+    absent: dict[str, st.SearchStrategy[Any]] = {"sectors": st.just({}), "stages": st.just({})}
+    drawn: dict[str, Any] = {
+        name: draw(stated if name == stating else absent.get(name, st.none()) | stated)
+        for name, stated in limits.items()
     }
     return problem(
         KEYS[:buckets],
         draw(st.lists(row, min_size=buckets, max_size=buckets)),
         settings=SolverSettings(mip_gap=0.0),
-        **limits,
+        bucket_fields=[{"expected_multiple": draw(st.sampled_from([None, 1.3]))}] * buckets,
+        **drawn,
     )
 
 
@@ -79,32 +91,69 @@ def test_reported_losses_equal_a_recount_from_the_weights(drawn: AllocationProbl
         assert allocation.loss_probability == recount / drawn.scenarios
 
 
-@EXAMPLES
-@given(problems(), st.sampled_from(["max_loss_probability", "cvar", "min_expected_winners"]))
-def test_dropping_a_limit_never_lowers_the_optimum(drawn: AllocationProblem, name: str) -> None:
-    without: dict[str, Any] = {name: None}
-    looser = drawn.with_limits(replace(drawn.limits, **without))
+def loosened(tight: AllocationProblem, name: str, by: float) -> AllocationProblem:
+    """With the limit ``name`` the share ``by`` of the way to no limit at all."""
+    limits = tight.limits
+    match name:
+        case "max_loss_probability":
+            # In whole scenarios: what allows less than one is refused.
+            losing = tight.allowed_losing_scenarios()
+            assert losing is not None
+            wider = losing + math.ceil(by * (tight.scenarios - losing))
+            changed = replace(limits, max_loss_probability=wider / tight.scenarios)
+        case "cvar":
+            assert limits.cvar is not None
+            maximum = _towards(limits.cvar.maximum, 1.0, by)
+            changed = replace(limits, cvar=replace(limits.cvar, maximum=maximum))
+        case "min_expected_winners":
+            winners = _towards(limits.min_expected_winners, 0.0, by)
+            changed = replace(limits, min_expected_winners=winners)
+        case "max_bucket_weight":
+            changed = replace(limits, max_bucket_weight=_towards(limits.max_bucket_weight, 1.0, by))
+        case "stages":
+            changed = replace(limits, stages=_wider(limits.stages, by))
+        case "sectors":
+            changed = replace(limits, sectors=_wider(limits.sectors, by))
+    return tight.with_limits(changed)
 
-    before, after = allocate(drawn), allocate(looser)
+
+def _towards(value: float | None, end: float, by: float) -> float:
+    assert value is not None
+    return value + by * (end - value)
+
+
+def _wider(groups: Mapping[str, WeightRange], by: float) -> dict[str, WeightRange]:
+    return {
+        name: WeightRange(
+            minimum=None if old.minimum is None else _towards(old.minimum, 0.0, by),
+            maximum=None if old.maximum is None else _towards(old.maximum, 1.0, by),
+        )
+        for name, old in groups.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "max_loss_probability",
+        "cvar",
+        "min_expected_winners",
+        "max_bucket_weight",
+        "stages",
+        "sectors",
+    ],
+)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data(), by=fractions)
+def test_looser_limit_never_lowers_the_optimum(name: str, data: st.DataObject, by: float) -> None:
+    tight = data.draw(problems(stating=name))
+
+    before, after = allocate(tight), allocate(loosened(tight, name, by))
 
     if before.first_pass_expected_multiple is not None:
         assert after.first_pass_expected_multiple is not None
-        assert (
-            after.first_pass_expected_multiple >= before.first_pass_expected_multiple - SAME_OPTIMUM
-        )
-
-
-@EXAMPLES
-@given(problems(), st.integers(0, 3))
-def test_one_more_losing_scenario_never_lowers_the_optimum(
-    drawn: AllocationProblem, allowed: int
-) -> None:
-    def optimum(losing: int) -> float:
-        share = min(1.0, losing / drawn.scenarios)
-        limits = replace(drawn.limits, max_loss_probability=share)
-        return allocate(drawn.with_limits(limits)).first_pass_expected_multiple or 0.0
-
-    assert optimum(allowed + 1) >= optimum(allowed) - SAME_OPTIMUM
+        lowest = before.first_pass_expected_multiple - SAME_OPTIMUM
+        assert after.first_pass_expected_multiple >= lowest
 
 
 @EXAMPLES
@@ -139,6 +188,35 @@ def test_ten_times_the_capital_in_ten_times_dearer_deals_changes_no_weight(
     assert after.weights == before.weights
     assert {key: 10 * amount for key, amount in before.dollars.items()} == pytest.approx(
         dict(after.dollars), abs=Decimal("0.10")
+    )
+
+
+@FEW_EXAMPLES
+@given(problems(stating="min_expected_winners"))
+def test_twice_the_capital_that_is_to_have_twice_the_winners_changes_no_weight(
+    drawn: AllocationProblem,
+) -> None:
+    asked = drawn.limits.min_expected_winners
+    assert asked is not None
+    doubled = replace(
+        drawn,
+        capital_usd=drawn.capital_usd * 2,
+        limits=replace(drawn.limits, min_expected_winners=2 * asked),
+    )
+
+    assert allocate(doubled).weights == allocate(drawn).weights
+
+
+@FEW_EXAMPLES
+@given(problems())
+def test_scenarios_that_are_all_there_twice_change_no_optimum(drawn: AllocationProblem) -> None:
+    twice = replace(drawn, multiples=np.tile(drawn.multiples, 2))
+
+    before, after = allocate(drawn), allocate(twice)
+
+    assert after.status == before.status
+    assert after.first_pass_expected_multiple == pytest.approx(
+        before.first_pass_expected_multiple, abs=SAME_OPTIMUM
     )
 
 
