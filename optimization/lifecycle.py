@@ -5,9 +5,10 @@ and then waits for no job that a worker may be ending.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef
+from django.db.models import CharField, Exists, OuterRef, Q
 from django.db.models.functions import Cast, Now
 
 from funds.models import CalibrationSnapshot, Fund, User
@@ -19,10 +20,16 @@ from optimization.request.checked_request import (
     parse_request,
 )
 from optimization.request.fund_facts import fund_facts
-from optimization.validation.split import discard_chunks, fail_session, resume_validation
+from optimization.validation.split import (
+    VALIDATION,
+    discard_chunks,
+    fail_session,
+    resume_validation,
+)
 from outbox.models import OutboxJob, OutboxJobQuerySet
 from scenarios import generation
 from scenarios.models import ScenarioMatrix, StatusChanged
+from scenarios.simulation.configuration.config import ScenarioConfig
 
 OPTIMIZATION = "optimization"
 
@@ -50,11 +57,53 @@ def request_session(
     )
     if matrix.status == ScenarioMatrix.Status.COMPLETE:
         session.optimize_with_cached_matrix(matrix)
-        enqueue(OPTIMIZATION, session)
     else:
         session.wait_for_matrix(matrix)
-        generation.owe_generation(matrix)
+    _owe_next(session, matrix)
     return session
+
+
+def search_again(
+    session: OptimizationSession,
+    *,
+    config: ScenarioConfig,
+    allocation: dict[str, Any],
+    rounds: dict[str, Any],
+) -> None:
+    """Keep what was found and search the scenarios of another law, in the caller's transaction.
+
+    :raises StatusChanged: the session is no longer optimizing
+    """
+    matrix = ScenarioMatrix.objects.get_or_start(
+        fund=session.fund, config=config, scenarios=session.request["optimization_scenarios"]
+    )
+    session.search_again(matrix, allocation=allocation, rounds=rounds)
+    _owe_next(session, matrix)
+
+
+def _owe_next(session: OptimizationSession, matrix: ScenarioMatrix) -> None:
+    """The job that a session waits for whose matrix is complete, or is locked and is not."""
+    if session.status == Status.OPTIMIZING:
+        enqueue(OPTIMIZATION, session)
+    else:
+        generation.owe_generation(matrix)
+
+
+def validate(
+    session: OptimizationSession, *, allocation: dict[str, Any], rounds: dict[str, Any]
+) -> None:
+    """:raises StatusChanged: the session is no longer optimizing"""
+    session.validate_allocation(allocation, rounds=rounds)
+    enqueue(VALIDATION, session)
+
+
+def validate_kept(session: OptimizationSession, *, rounds: dict[str, Any]) -> None:
+    """Validate what an earlier search found, with the scenarios that it was found in.
+
+    :raises StatusChanged: the session is no longer optimizing
+    """
+    session.validate_kept_allocation(rounds=rounds)
+    enqueue(VALIDATION, session)
 
 
 def enqueue(kind: str, session: OptimizationSession) -> None:
@@ -100,7 +149,8 @@ def retry_session(*, session: OptimizationSession, user: User) -> OptimizationSe
 
 def is_needed(matrix: ScenarioMatrix) -> bool:
     """Whether a session that has not ended reads the numbers of this matrix, or will."""
-    return OptimizationSession.objects.unfinished().filter(matrix=matrix).exists()
+    sessions = OptimizationSession.objects.unfinished()
+    return sessions.filter(Q(matrix=matrix) | Q(allocation_matrix=matrix)).exists()
 
 
 def fail_session_of_job(job: OutboxJob) -> None:

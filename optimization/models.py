@@ -6,9 +6,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Greatest, Now
+from django.db.models.lookups import LessThanOrEqual
 
 from funds.models import CalibrationSnapshot, Fund, User
+from optimization.rounds.rounds import MOST_REPEATS
 
 # Django looks for the models of an app in this module.
 from optimization.validation.chunk import ValidationChunk as ValidationChunk
@@ -85,6 +88,12 @@ class OptimizationSession(models.Model):
     matrix_was_cached = models.BooleanField(null=True)
 
     allocation = models.JSONField(null=True)
+    # What `allocation` was found with, while the same is searched for in another matrix.
+    allocation_matrix = models.ForeignKey(
+        ScenarioMatrix, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # optimization.rounds.rounds.Rounds.as_json(), from the first search on.
+    rounds = models.JSONField(null=True)
     validation_metrics = models.JSONField(null=True)
     # Never falls, though a worker that takes over begins at the first scenario again.
     validation_scenarios_done = models.PositiveIntegerField(default=0, db_default=0)
@@ -127,6 +136,22 @@ class OptimizationSession(models.Model):
                 | Q(matrix__isnull=False),
                 name="sessions_past_requested_have_a_matrix",
             ),
+            models.CheckConstraint(
+                condition=Q(allocation_matrix__isnull=True)
+                | Q(allocation__isnull=False) & ~Q(status__in=["VALIDATING", "COMPLETED"]),
+                name="only_searching_sessions_keep_another_matrix",
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(
+                    models.Func(
+                        KeyTransform("searches", "rounds"),
+                        function="jsonb_array_length",
+                        output_field=models.IntegerField(),
+                    ),
+                    1 + MOST_REPEATS,
+                ),
+                name="searches_of_a_session_are_bounded",
+            ),
         ]
         indexes = [
             # The list of a fund's sessions, newest first.
@@ -147,10 +172,23 @@ class OptimizationSession(models.Model):
     @property
     def progress_percent(self) -> int:
         percent = self.PROGRESS_PERCENT[self.Status(self.status)]
+        if self.status in (self.Status.MATRIX_GENERATING, self.Status.OPTIMIZING):
+            return percent + self._percent_of_searches()
         if self.status == self.Status.VALIDATING and self.validation_scenarios_done:
             done, total = self.validation_scenarios_done, self.request["validation_scenarios"]
             percent += (99 - percent) * done // total
         return percent
+
+    @property
+    def searches_done(self) -> int:
+        return len(self.rounds["searches"]) if self.rounds else 0
+
+    def _percent_of_searches(self) -> int:
+        """A search that is repeated begins above the one before, its scenarios just below it."""
+        if not self.searches_done:
+            return 0
+        is_searching = self.status == self.Status.OPTIMIZING
+        return 10 * self.searches_done + (0 if is_searching else 20)
 
     def wait_for_matrix(self, matrix: ScenarioMatrix) -> None:
         self._move(
@@ -168,8 +206,42 @@ class OptimizationSession(models.Model):
             matrix_was_cached=True,
         )
 
-    def validate_allocation(self, allocation: dict[str, Any]) -> None:
-        self._move([self.Status.OPTIMIZING], self.Status.VALIDATING, allocation=allocation)
+    def search_again(
+        self, matrix: ScenarioMatrix, *, allocation: dict[str, Any], rounds: dict[str, Any]
+    ) -> None:
+        """Keep ``allocation`` with its matrix, and search the scenarios of another one."""
+        is_complete = matrix.status == ScenarioMatrix.Status.COMPLETE
+        self._move(
+            [self.Status.OPTIMIZING],
+            self.Status.OPTIMIZING if is_complete else self.Status.MATRIX_GENERATING,
+            matrix=matrix,
+            matrix_was_cached=is_complete,
+            allocation=allocation,
+            allocation_matrix_id=self.matrix_id,
+            rounds=rounds,
+        )
+
+    def validate_allocation(
+        self, allocation: dict[str, Any], *, rounds: dict[str, Any] | None = None
+    ) -> None:
+        self._move(
+            [self.Status.OPTIMIZING],
+            self.Status.VALIDATING,
+            allocation=allocation,
+            allocation_matrix=None,
+            rounds=rounds,
+        )
+
+    def validate_kept_allocation(self, *, rounds: dict[str, Any]) -> None:
+        """Go back to the allocation of an earlier search and to the matrix it was found with."""
+        self._move(
+            [self.Status.OPTIMIZING],
+            self.Status.VALIDATING,
+            matrix=F("allocation_matrix"),
+            matrix_was_cached=rounds["searches"][-2]["was_cached"],
+            allocation_matrix=None,
+            rounds=rounds,
+        )
 
     def complete(self, validation_metrics: dict[str, Any]) -> None:
         self._move(

@@ -5,14 +5,11 @@ from collections.abc import Callable
 
 from django.db import transaction
 
-from optimization.lifecycle import enqueue
 from optimization.models import OptimizationSession
+from optimization.rounds.after_search import after_search
 from optimization.session_problem import allocation_problem
 from optimization.solver.allocate import allocate
-from optimization.solver.allocation import Allocation
-from optimization.validation.split import VALIDATION
 from outbox.leases import Lease
-from outbox.running import PermanentFailure
 from scenarios.models import ScenarioMatrix, StatusChanged
 from scenarios.regeneration import multiples_of
 
@@ -24,14 +21,9 @@ def optimize(lease: Lease) -> None:
     cached = multiples_of(matrix, lease=lease)
     problem = allocation_problem(session=session, matrix=matrix, multiples=cached.multiples)
     allocation = allocate(problem, should_stop=lease.is_lost, clock=time.monotonic)
-    if not allocation.was_found:
-        raise PermanentFailure(_no_allocation(allocation))
-    stored = {"solution": allocation.as_json(), "matrix_tier": cached.tier}
-
-    def effect() -> None:
-        session.validate_allocation(stored)
-        enqueue(VALIDATION, session)
-
+    effect = after_search(
+        session=session, matrix=matrix, allocation=allocation, matrix_tier=cached.tier
+    )
     return finish(lease, effect)
 
 
@@ -46,16 +38,8 @@ def finish(lease: Lease, effect: Callable[[], None] = lambda: None) -> None:
     with transaction.atomic():
         lease.finish()
         try:
-            effect()
+            with transaction.atomic():
+                effect()
         except StatusChanged:
-            # Cancelled since it was loaded: the job is done and has no effect.
+            # Cancelled since it was loaded: the job is done and has no effect, not a part of one.
             return
-
-
-def _no_allocation(allocation: Allocation) -> str:
-    if allocation.status == "infeasible":
-        return f"{allocation.infeasibility} Loosen a limit and ask again."
-    return (
-        "The time limit was reached before any allocation inside the limits was found."
-        " Allow more time, use fewer optimization scenarios or loosen a limit."
-    )

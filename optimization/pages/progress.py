@@ -1,6 +1,6 @@
 """The steps of a session as the progress list shows them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -30,12 +30,21 @@ class StepRow:
 def step_rows(status: Mapping[str, Any], *, now: datetime) -> list[StepRow]:
     """The steps before completion; ``status`` is ``session_status``."""
     steps = status["steps"][:-1]
-    reached = [index for index, step in enumerate(steps) if step["at"] is not None]
-    last = reached[-1] if reached else -1
+    last = _latest(steps)
     return [
         _row(status, step, standing=_standing(status, step, index, last), now=now)
         for index, step in enumerate(steps)
     ]
+
+
+def _latest(steps: Sequence[Mapping[str, Any]]) -> int:
+    """The step that began last: not the furthest one when scenarios are simulated once more."""
+    began = [
+        (datetime.fromisoformat(step["at"]), index)
+        for index, step in enumerate(steps)
+        if step["at"] is not None
+    ]
+    return max(began)[1] if began else -1
 
 
 def current_step(rows: list[StepRow]) -> tuple[int, StepRow] | None:
@@ -59,7 +68,7 @@ def _standing(
 def _row(
     status: Mapping[str, Any], step: Mapping[str, Any], *, standing: Standing, now: datetime
 ) -> StepRow:
-    seconds = step["seconds"]
+    seconds = None if standing == "todo" else step["seconds"]
     if standing == "now":
         seconds = max((now - datetime.fromisoformat(step["at"])).total_seconds(), 0.0)
     return StepRow(
@@ -78,6 +87,8 @@ def _explanation(step: str, status: Mapping[str, Any], standing: Standing) -> st
     if step == "MATRIX_GENERATING":
         if standing == "skipped":
             return "The scenarios of this fund were in the cache."
+        if standing == "now" and status["searches_done"]:
+            return "Once more, with as many deals as the allocation buys."
         return f"{request['optimization_scenarios']:,} correlated futures of every bucket."
     if step == "OPTIMIZING":
         return "The highest expected multiple inside the limits, then the most even allocation."

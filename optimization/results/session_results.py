@@ -1,7 +1,7 @@
 """Stored sessions as plain dicts. Page, API and command line show these and nothing else."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from optimization.models import OptimizationSession
 from optimization.results.cash_flows import gross_irr
 from optimization.results.notes import notes
+from optimization.rounds.rounds import Ending
 from scenarios.models import ScenarioMatrix
 
 Status = OptimizationSession.Status
@@ -21,6 +22,10 @@ CURRENT_STEP = {
     Status.COMPLETED: "Done",
     Status.FAILED: "Stopped by a failure",
     Status.CANCELLED: "Cancelled",
+}
+REPEATED_STEP = {
+    Status.MATRIX_GENERATING: "Simulating the scenarios again with the deals that were bought",
+    Status.OPTIMIZING: "Searching again in scenarios with the deals that were bought",
 }
 STEPS = (
     Status.REQUESTED,
@@ -50,7 +55,8 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         "status_label": status.label,
         "progress_percent": session.progress_percent,
         "validation_progress": _validation_progress(session),
-        "current_step": CURRENT_STEP[status],
+        "current_step": _current_step(session),
+        "searches_done": session.searches_done,
         "requested_by": session.requested_by.display_name,
         "requested_at": _iso(session.requested_at),
         "finished_at": _iso(session.finished_at),
@@ -61,6 +67,13 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         # What requests of earlier releases could not state.
         "request": {"scenario_law": None, "relax": None, **session.request},
     }
+
+
+def _current_step(session: OptimizationSession) -> str:
+    status = Status(session.status)
+    if session.searches_done and status in REPEATED_STEP:
+        return f"{REPEATED_STEP[status]} (search {1 + session.searches_done})"
+    return CURRENT_STEP[status]
 
 
 def _validation_progress(session: OptimizationSession) -> dict[str, int] | None:
@@ -115,6 +128,7 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
         },
         "calibration": _calibration(session),
         "matrix": _matrix(done),
+        "rounds": _rounds(session),
         "timings_seconds": _timings(session),
     }
     return {**result, "notes": notes(result)}
@@ -149,6 +163,13 @@ def _matrix(done: _Completed) -> dict[str, Any]:
         "allocation_variance_shares": done.metrics.get("variance_shares"),
         "warnings": matrix.warnings,
     }
+
+
+def _rounds(session: OptimizationSession) -> dict[str, Any] | None:
+    """The searches, each with the deals that the one before it bought; None: not kept then."""
+    if session.rounds is None:
+        return None
+    return {"is_settled": session.rounds["ending"] == Ending.SETTLED, **session.rounds}
 
 
 def _buckets(done: _Completed) -> list[dict[str, Any]]:
@@ -251,16 +272,19 @@ def _distribution(fresh: dict[str, Any]) -> dict[str, Any]:
 
 
 def _steps(session: OptimizationSession) -> list[dict[str, Any]]:
-    """When each step began and how long it took; a step that was skipped has no time."""
+    """When each step last began and how long it took in all, unless it is in progress; a step
+    that was skipped has no time."""
     events = sorted(session.events.all(), key=lambda event: (event.at, event.pk))
     began = {event.to_status: event.at for event in events}
-    ended = {event.to_status: later.at for event, later in pairwise(events)}
+    took: dict[str, timedelta] = {}
+    for event, later in pairwise(events):
+        took[event.to_status] = took.get(event.to_status, timedelta()) + (later.at - event.at)
     return [
         {
             "status": step.value,
             "label": step.label,
             "at": _iso(began.get(step)),
-            "seconds": _seconds(began.get(step), ended.get(step)),
+            "seconds": None if step == session.status else _seconds(took.get(step)),
         }
         for step in STEPS
     ]
@@ -272,12 +296,14 @@ def _timings(session: OptimizationSession) -> dict[str, float | None]:
         "matrix": seconds[Status.MATRIX_GENERATING],
         "optimization": seconds[Status.OPTIMIZING],
         "validation": seconds[Status.VALIDATING],
-        "total": _seconds(session.requested_at, session.finished_at),
+        "total": _seconds(
+            None if session.finished_at is None else session.finished_at - session.requested_at
+        ),
     }
 
 
-def _seconds(start: datetime | None, end: datetime | None) -> float | None:
-    return None if start is None or end is None else round((end - start).total_seconds(), 3)
+def _seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else round(duration.total_seconds(), 3)
 
 
 def _iso(moment: datetime | None) -> str | None:

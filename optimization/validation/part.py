@@ -11,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.rounds.deal_counts import deals_bought
 from optimization.solver.measures.outcomes import Gathering, Outcomes, outcomes
 from optimization.validation.cash_flows import FlowSums, flow_sums
 from scenarios.simulation.configuration.config import ScenarioConfig
@@ -43,11 +44,9 @@ class ValidationCase:
         capital_usd: Decimal,
         all_in_costs_usd: Mapping[str, Decimal],
     ) -> "ValidationCase":
-        """A fraction of a deal means a part of one."""
-        capital = float(capital_usd)
-        deals = {
-            key: weights[key] * capital / float(cost) for key, cost in all_in_costs_usd.items()
-        }
+        deals = deals_bought(
+            weights=weights, capital_usd=capital_usd, all_in_costs_usd=all_in_costs_usd
+        )
         return cls(config=config, weights=weights, deals=deals)
 
     @property

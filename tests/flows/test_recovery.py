@@ -17,6 +17,7 @@ from tests.flows.pipeline import Pipeline
 from tests.optimization.rows import history
 
 FEW = {"optimization_scenarios": 256, "validation_scenarios": 5000}
+# Without repetitions: scenarios may be simulated and searched again.
 COMPLETE_HISTORY = ["REQUESTED", "MATRIX_GENERATING", "OPTIMIZING", "VALIDATING", "COMPLETED"]
 
 
@@ -60,8 +61,8 @@ def test_worker_killed_in_the_middle_of_the_search_is_replaced(
     status = follow_to_the_end(analyst, location, pipeline=pipeline)
     assert status["status"] == "COMPLETED", status["failure_reason"]
     session = session_at(location)
-    assert history(session) == COMPLETE_HISTORY
-    job = search_of(session).get()
+    assert list(dict.fromkeys(history(session))) == COMPLETE_HISTORY
+    job = search_of(session).earliest("id")
     assert (job.crashes, job.attempts) == (1, 2)
     assert result_of(analyst, location)["allocation"]["weights"] == undisturbed_weights(session)
 
@@ -81,5 +82,5 @@ def test_session_completes_though_redis_forgot_its_message(
 
     status = follow_to_the_end(analyst, location, pipeline=pipeline)
     assert status["status"] == "COMPLETED", status["failure_reason"]
-    assert history(session_at(location)) == COMPLETE_HISTORY
-    assert OutboxJob.objects.get(kind="matrix_generation").dispatches > 1
+    assert list(dict.fromkeys(history(session_at(location)))) == COMPLETE_HISTORY
+    assert OutboxJob.objects.filter(kind="matrix_generation").earliest("id").dispatches > 1

@@ -46,7 +46,7 @@ def test_split_validation_survives_its_worker_and_gives_the_answer_of_one_proces
     killed.refresh_from_db()
     assert (killed.crashes, killed.attempts, killed.status) == (1, 2, "done")
     assert session.validation_metrics == metrics_in_one_process(session)
-    assert len(history(session)) == len(set(history(session)))
+    assert history(session).count("VALIDATING") == 1
     assert jobs_of(session, VALIDATION, MERGE) == ["done", "done"]
     chunk_jobs = OutboxJob.objects.filter(kind=CHUNK)
     assert list(chunk_jobs.values_list("status", flat=True)) == ["done"] * 5

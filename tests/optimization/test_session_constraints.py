@@ -3,8 +3,9 @@
 import pytest
 from django.db.models.functions import Now
 
+from tests.funds.factories import FundFactory
 from tests.funds.refusals import refused_by
-from tests.optimization.rows import ENDED, UNFINISHED, Status, insert_session
+from tests.optimization.rows import ENDED, UNFINISHED, Status, insert_matrix, insert_session
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +73,28 @@ def test_session_past_its_request_has_a_matrix(status: str) -> None:
 @pytest.mark.parametrize("status", [Status.REQUESTED, Status.FAILED, Status.CANCELLED])
 def test_session_that_got_nowhere_needs_no_matrix(status: str) -> None:
     assert insert_session(status, matrix=None).matrix is None
+
+
+@pytest.mark.parametrize("status", [*UNFINISHED[1:3], Status.FAILED, Status.CANCELLED])
+def test_session_that_searches_may_keep_what_it_found_in_another_matrix(status: str) -> None:
+    fund = FundFactory.create(buckets=False)
+    kept = insert_matrix(fund)
+    assert insert_session(status, fund=fund, allocation_matrix=kept).allocation_matrix == kept
+
+
+@pytest.mark.parametrize(
+    ("status", "changes"),
+    [(Status.VALIDATING, {}), (Status.COMPLETED, {}), (Status.OPTIMIZING, {"allocation": None})],
+)
+def test_matrix_is_kept_only_with_an_allocation_that_may_still_be_replaced(
+    status: str, changes: dict[str, object]
+) -> None:
+    fund = FundFactory.create(buckets=False)
+    with refused_by("only_searching_sessions_keep_another_matrix"):
+        insert_session(status, fund=fund, allocation_matrix=insert_matrix(fund), **changes)
+
+
+def test_session_is_searched_four_times_at_most() -> None:
+    assert insert_session(Status.OPTIMIZING, rounds={"searches": [{}] * 4}).rounds is not None
+    with refused_by("searches_of_a_session_are_bounded"):
+        insert_session(Status.OPTIMIZING, rounds={"searches": [{}] * 5})

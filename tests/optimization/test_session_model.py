@@ -60,6 +60,22 @@ def test_status_moves_along_no_other_edge(source: str) -> None:
     assert columns(session) == before
 
 
+def test_session_goes_back_for_scenarios_if_it_keeps_what_it_found_in_others() -> None:
+    session = insert_session(Status.OPTIMIZING)
+    other = insert_matrix(session.fund)
+    back = {"status": Status.MATRIX_GENERATING, "matrix": other}
+    for kept in (None, other):
+        with pytest.raises(IntegrityError, match="from OPTIMIZING to MATRIX_GENERATING"):
+            force(session, **back, allocation_matrix=kept)
+    assert force(session, **back, allocation_matrix=session.matrix) == 1
+
+
+def test_session_does_not_go_back_for_the_scenarios_that_it_has() -> None:
+    session = insert_session(Status.OPTIMIZING)
+    with pytest.raises(IntegrityError, match="from OPTIMIZING to MATRIX_GENERATING"):
+        force(session, status=Status.MATRIX_GENERATING, allocation_matrix=session.matrix)
+
+
 def changes_of_each_column() -> dict[str, Any]:
     """For each column a value that no row of these tests has."""
     changes: dict[str, Any] = {
@@ -67,6 +83,7 @@ def changes_of_each_column() -> dict[str, Any]:
         "fund_id": FundFactory.create(buckets=False).pk,
         "requested_by_id": UserFactory.create().pk,
         "matrix_id": insert_matrix(FundFactory.create(buckets=False)).pk,
+        "allocation_matrix_id": insert_matrix(FundFactory.create(buckets=False)).pk,
         "name": Concat(F("name"), Value("!")),
         "version": F("version") + 1,
         "validation_scenarios_done": F("validation_scenarios_done") + 1,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from funds.models import Fund
-from optimization import stages
+from optimization import lifecycle, stages
 from optimization.lifecycle import enqueue
 from optimization.models import OptimizationSession
 from optimization.request.checked_request import parse_request
@@ -158,7 +158,7 @@ def test_nothing_is_stored_when_the_next_job_cannot_be(
     session = optimizing(fund)
     before = columns(session)
     lease = take(session)
-    monkeypatch.setattr(stages, "enqueue", refuse)
+    monkeypatch.setattr(lifecycle, "enqueue", refuse)
     with pytest.raises(BrokenTable):
         stages.optimize(lease)
     assert columns(session) == before

@@ -92,8 +92,12 @@ def run_all() -> None:
 
 
 def waiting(fund: Fund, **fields: Any) -> OptimizationSession:
-    """A session of few scenarios that waits for its matrix."""
-    return requested_session(fund=fund, **{**SMALL, **fields})
+    """A session of few scenarios that waits for its matrix.
+
+    Its limit has no bucket buy more than twice the deals that it is simulated with, so that the
+    first search is the last.
+    """
+    return requested_session(fund=fund, **{**SMALL, "limits": {"max_bucket_weight": 0.4}, **fields})
 
 
 def optimizing(fund: Fund, **fields: Any) -> OptimizationSession:
@@ -106,11 +110,18 @@ def optimizing(fund: Fund, **fields: Any) -> OptimizationSession:
 
 
 def validating(fund: Fund, **fields: Any) -> OptimizationSession:
-    """A session that has an allocation, with a job that waits."""
+    """A session that has its allocation, with a job that waits."""
     session = optimizing(fund, **fields)
-    do(session)
-    session.refresh_from_db()
+    search_to_the_end(session)
     return session
+
+
+def search_to_the_end(session: OptimizationSession) -> None:
+    """Search until the deals bought are those simulated, or there is no further search."""
+    while session.status != OptimizationSession.Status.VALIDATING:
+        waits = session.status == OptimizationSession.Status.MATRIX_GENERATING
+        do(matrix_of(session) if waits else session)
+        session.refresh_from_db()
 
 
 def completed(fund: Fund, **fields: Any) -> OptimizationSession:

@@ -5,6 +5,7 @@ from typing import get_args
 from optimization.api.documentation.allocation_shapes import ALLOCATION
 from optimization.api.documentation.fund_shapes import CALIBRATION_KIND
 from optimization.api.documentation.matrices import LOADINGS, MATRIX_WARNINGS, VARIANCE_SHARES
+from optimization.api.documentation.round_shapes import ROUNDS
 from optimization.api.documentation.session_shapes import SESSION_FIELDS
 from optimization.api.documentation.shapes import (
     COUNT,
@@ -135,7 +136,12 @@ TIMINGS = a_record(
 )
 NOTE = a_record(
     "Note",
-    {"level": one_of("NoteLevel", ["warning", "info"]), "title": TEXT, "text": TEXT},
+    {
+        "level": one_of("NoteLevel", ["warning", "info"]),
+        "code": or_null({**TEXT, "description": "As DIVERSIFICATION_MISMATCH; null: none."}),
+        "title": TEXT,
+        "text": TEXT,
+    },
     description="What to know before reading the figures, in plain words.",
 )
 SESSION_RESULT = a_record(
@@ -151,6 +157,7 @@ SESSION_RESULT = a_record(
         "validation": VALIDATION,
         "calibration": CALIBRATION,
         "matrix": MATRIX_IN_RESULT,
+        "rounds": or_null(ROUNDS),
         "timings_seconds": TIMINGS,
         "notes": a_list(NOTE),
     },

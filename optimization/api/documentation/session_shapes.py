@@ -30,8 +30,8 @@ STEP = a_record(
     {
         "status": STATUS,
         "label": TEXT,
-        "at": or_null({**MOMENT, "description": "Null: not reached, or skipped."}),
-        "seconds": or_null({**NUMBER, "description": "Null until the step has ended."}),
+        "at": or_null({**MOMENT, "description": "The last time. Null: not reached, or skipped."}),
+        "seconds": or_null({**NUMBER, "description": "In all. Null until the step has ended."}),
     },
 )
 CHECKED_REQUEST = a_record(
@@ -67,6 +67,10 @@ SESSION_FIELDS: JsonSchema = {
     "progress_percent": {"type": "integer", "minimum": 0, "maximum": 100},
     "validation_progress": or_null(VALIDATION_PROGRESS),
     "current_step": TEXT,
+    "searches_done": {
+        **COUNT,
+        "description": "Each but the first in scenarios with the deals that the one before buys.",
+    },
     "requested_by": TEXT,
     "requested_at": MOMENT,
     "finished_at": or_null(MOMENT),

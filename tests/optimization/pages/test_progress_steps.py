@@ -12,6 +12,7 @@ def status(at: list[str | None], **changes: Any) -> dict[str, Any]:
         "status": "OPTIMIZING",
         "is_finished": False,
         "validation_progress": None,
+        "searches_done": 0,
         "request": {"optimization_scenarios": 400, "validation_scenarios": 100_000},
         "steps": [
             {"status": name, "label": name.title(), "at": begun, "seconds": 1.5 if begun else None}
@@ -35,6 +36,16 @@ def test_a_cached_matrix_is_a_step_that_was_not_needed() -> None:
     rows = step_rows(status([begun, None, begun, None, None]), now=NOW)
 
     assert [row.standing for row in rows] == ["done", "skipped", "now", "todo"]
+
+
+def test_scenarios_that_are_simulated_once_more_are_the_step_in_progress() -> None:
+    first, later = "2026-11-21T12:00:00Z", "2026-11-21T12:00:05Z"
+    again = status([first, later, first, None, None], status="MATRIX_GENERATING", searches_done=1)
+    rows = step_rows(again, now=NOW)
+
+    assert [row.standing for row in rows] == ["done", "now", "todo", "todo"]
+    assert [row.seconds for row in rows] == [1.5, 5.0, None, None]
+    assert "Once more" in rows[1].explanation
 
 
 def test_a_failure_stops_at_the_step_it_happened_in() -> None:

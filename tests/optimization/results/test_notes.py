@@ -52,6 +52,7 @@ QUIET: dict[str, Any] = {
         "unspent_reserves": "returned",
         "warnings": [],
     },
+    "rounds": None,
 }
 
 
@@ -207,7 +208,7 @@ def test_warnings_stand_before_what_is_only_told() -> None:
 def test_every_note_has_a_title_and_says_more() -> None:
     shown = result(risk__cvar__interval=[0.8, 0.9], allocation__status="time_limit")
     for note in notes(shown):
-        assert set(note) == {"level", "title", "text"}
+        assert set(note) == {"level", "code", "title", "text"}
         assert note["title"].endswith(".")
         assert note["text"].endswith(".")
 
