@@ -64,6 +64,17 @@ class IncrementalLp:
         self._highs = highs()
         set_verified_options(self._highs, _OPTIONS)
 
+    def copy(self) -> "IncrementalLp":
+        """The same program on the same budget, without a cutoff; it starts where the last solve
+        of this one ended.
+        """
+        other = IncrementalLp(self._budget)
+        _accept(other._highs.passModel(self._highs.getLp()))
+        basis = self._highs.getBasis()
+        if basis.valid:
+            _accept(other._highs.setBasis(basis))
+        return other
+
     @property
     def rows(self) -> int:
         return int(self._highs.getNumRow())
@@ -87,6 +98,40 @@ class IncrementalLp:
         """One row; its index."""
         _accept(self._highs.addRow(lower, upper, columns.size, columns, coefficients))
         return self.rows - 1
+
+    def add_rows(
+        self, columns: Indices, coefficients: Floats, lower: Floats, upper: Floats
+    ) -> Indices:
+        """Rows that share no more than their width: ``columns`` and ``coefficients`` are (rows,
+        width); their indices.
+        """
+        first, (count, width) = self.rows, columns.shape
+        starts = np.arange(0, count * width, width, dtype=np.int32)
+        entries = columns.ravel(), coefficients.ravel()
+        _accept(self._highs.addRows(count, lower, upper, columns.size, starts, *entries))
+        return np.arange(first, first + count, dtype=np.int32)
+
+    def add_columns_to_row(
+        self, row: int, coefficient: float, lower: Floats, upper: Floats
+    ) -> Indices:
+        """Columns without costs that all stand in one row with one coefficient; their indices."""
+        first, count = int(self._highs.getNumCol()), lower.size
+        starts = np.arange(count, dtype=np.int32)
+        rows, values = np.full(count, row, dtype=np.int32), np.full(count, coefficient)
+        costs = np.zeros(count)
+        _accept(self._highs.addCols(count, costs, lower, upper, count, starts, rows, values))
+        return np.arange(first, first + count, dtype=np.int32)
+
+    def enter_basis(self, *, columns: Indices, rows: Indices) -> None:
+        """The next solve starts with the ``columns`` basic in place of the slacks of ``rows``."""
+        basis = self._highs.getBasis()
+        column_status, row_status = list(basis.col_status), list(basis.row_status)
+        for column in columns.tolist():
+            column_status[column] = highspy.HighsBasisStatus.kBasic
+        for row in rows.tolist():
+            row_status[row] = highspy.HighsBasisStatus.kLower
+        basis.col_status, basis.row_status = column_status, row_status
+        _accept(self._highs.setBasis(basis))
 
     def keep_rows(self, kept: NDArray[np.bool_]) -> None:
         """Removes the rows not ``kept`` (one flag per row), none of which may be binding; those
@@ -113,6 +158,11 @@ class IncrementalLp:
 
     def bound_columns(self, columns: Indices, lower: Floats, upper: Floats) -> None:
         _accept(self._highs.changeColsBounds(columns.size, columns, lower, upper))
+
+    def column_bounds(self, columns: Indices) -> tuple[Floats, Floats]:
+        """Lower and upper bounds."""
+        loaded = self._highs.getLp()
+        return np.array(loaded.col_lower_)[columns], np.array(loaded.col_upper_)[columns]
 
     def set_costs(self, columns: Indices, costs: Floats) -> None:
         _accept(self._highs.changeColsCost(columns.size, columns, costs))

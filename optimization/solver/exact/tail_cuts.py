@@ -25,6 +25,24 @@ class Cut(NamedTuple):
     minimum: float
 
 
+class Tail(NamedTuple):
+    """The losing ``scenarios`` of the worst part, and the share of the tail that each takes. The
+    shares sum to 1 at most.
+    """
+
+    scenarios: NDArray[np.intp]
+    shares: NDArray[np.float64]
+
+    def mean_loss(self, portfolio: NDArray[np.float64]) -> float:
+        """Of a portfolio (S,): its CVaR if the tail is its own, else less."""
+        return float(self.shares @ (1 - portfolio[self.scenarios]))
+
+    def cut(self, by_scenario: NDArray[np.float64], *, maximum: float) -> Cut:
+        """mean loss <= maximum, as an inequality on the weights; the multiples are (S, B)."""
+        coefficients = self.shares @ by_scenario[self.scenarios]
+        return Cut(coefficients, math.fsum(self.shares.tolist()) - maximum)
+
+
 def tail_cut(
     multiples: NDArray[np.float64], portfolio: NDArray[np.float64], limit: CvarLimit
 ) -> Cut:
@@ -33,25 +51,26 @@ def tail_cut(
     Any weights q on scenarios with 0 <= q_s <= 1 / tail and sum at most 1 give
     sum q_s (1 - M_s) <= CVaR, with equality at ``portfolio`` (S,) for those of its own tail.
     """
-    scenarios, shares = _tail(portfolio, limit)
-    return Cut(multiples[:, scenarios] @ shares, math.fsum(shares.tolist()) - limit.maximum)
+    return tail_of(portfolio, confidence=limit.confidence).cut(multiples.T, maximum=limit.maximum)
 
 
 def excess_over(limit: CvarLimit, portfolio: NDArray[np.float64]) -> float:
     """By how much the CVaR of ``portfolio`` (S,) is above its limit; negative within it."""
-    scenarios, shares = _tail(portfolio, limit)
-    return float(shares @ (1 - portfolio[scenarios])) - limit.maximum
+    return tail_of(portfolio, confidence=limit.confidence).mean_loss(portfolio) - limit.maximum
 
 
-def _tail(
-    portfolio: NDArray[np.float64], limit: CvarLimit
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The losing scenarios of the worst 1 - c, and the share of the tail that each takes."""
-    tail_scenarios = max((1 - limit.confidence) * portfolio.size, 1.0)
-    size = min(portfolio.size, math.ceil(tail_scenarios))
+def tail_scenarios(*, confidence: float, scenarios: int) -> float:
+    """How many scenarios the tail holds, a fraction possibly; at least one."""
+    return max((1 - confidence) * scenarios, 1.0)
+
+
+def tail_of(portfolio: NDArray[np.float64], *, confidence: float) -> Tail:
+    """The worst 1 - c of the probability."""
+    mass = tail_scenarios(confidence=confidence, scenarios=portfolio.size)
+    size = min(portfolio.size, math.ceil(mass))
     worst = np.argpartition(portfolio, size - 1)[:size]
     worst = worst[np.lexsort((worst, portfolio[worst]))]
-    shares = np.full(size, 1 / tail_scenarios)
-    shares[-1] = min(1.0, (tail_scenarios - (size - 1)) / tail_scenarios)
+    shares = np.full(size, 1 / mass)
+    shares[-1] = min(1.0, (mass - (size - 1)) / mass)
     loses = portfolio[worst] < 1
-    return worst[loses], shares[loses]
+    return Tail(worst[loses], shares[loses])

@@ -9,14 +9,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from optimization.solver.exact.incremental_lp import Floats, IncrementalLp, Indices, LpOutcome
+from optimization.solver.exact.portfolio import portfolio_of
 from optimization.solver.exact.search_budget import SearchBudget
-from optimization.solver.exact.tail_cuts import TAIL_TOLERANCE, Cut, excess_over, tail_cut
+from optimization.solver.exact.tail_cuts import TAIL_TOLERANCE, Cut, tail_of
+from optimization.solver.exact.tail_optimum import tail_optimum
 from optimization.solver.model import LARGEST_COEFFICIENT, SMALLEST_WINNERS
 from optimization.solver.stated.limits import WeightRange
 from optimization.solver.stated.problem import AllocationProblem
 
 # A scenario has lost below this: ten times what the programs keep M_s >= 1 to.
 LOST_BELOW = 1 - 1e-8
+# Most programs need fewer cuts; those that need more often need hundreds.
+MOST_CUTS_BY_ONE = 8
 
 
 class WeightPolytope:
@@ -74,7 +78,8 @@ class WeightPolytope:
 
     def portfolio(self, outcome: LpOutcome) -> Floats:
         """(S,) multiples of an optimum's weights."""
-        return np.asarray(self._by_scenario @ outcome.values[self.weights])
+        weights = outcome.values[self.weights]
+        return portfolio_of(weights, multiples=self.problem.multiples)
 
     def scenario(self, scenario: int) -> Floats:
         """(B,) multiples of the buckets in one scenario."""
@@ -83,18 +88,42 @@ class WeightPolytope:
     def solve_within_tail(self, *, tolerance: float = TAIL_TOLERANCE) -> LpOutcome:
         """The minimum with CVaR within its limit: cuts are added until it is."""
         outcome = self.lp.solve()
+        before = len(self._cuts)
         while outcome.status == "optimal" and self.cut_tail(
             self.portfolio(outcome), tolerance=tolerance
         ):
+            if len(self._cuts) == before + MOST_CUTS_BY_ONE and not self._cut_tail_to_the_end():
+                return LpOutcome("infeasible", np.inf, np.empty(0))
             outcome = self.lp.solve()
         return outcome
+
+    def _cut_tail_to_the_end(self) -> bool:
+        """Adds the cuts that hold the minimum within the limit; whether there is one."""
+        limit = self.problem.limits.cvar
+        if limit is None:
+            return True
+        found = tail_optimum(
+            self.lp,
+            weights=self.weights,
+            multiples=self.problem.multiples,
+            confidence=limit.confidence,
+            maximum=limit.maximum,
+        )
+        if found is None:
+            return False
+        for cut in found.cuts:
+            self.add_cut(cut)
+        return True
 
     def cut_tail(self, portfolio: Floats, *, tolerance: float = TAIL_TOLERANCE) -> bool:
         """Adds a cut if the CVaR of ``portfolio`` (S,) is beyond its limit; whether it did."""
         limit = self.problem.limits.cvar
-        if limit is None or excess_over(limit, portfolio) <= tolerance:
+        if limit is None:
             return False
-        self.add_cut(tail_cut(self.problem.multiples, portfolio, limit))
+        tail = tail_of(portfolio, confidence=limit.confidence)
+        if tail.mean_loss(portfolio) - limit.maximum <= tolerance:
+            return False
+        self.add_cut(tail.cut(self._by_scenario, maximum=limit.maximum))
         return True
 
     def drop_slack_cuts(self) -> None:

@@ -137,3 +137,53 @@ def test_highs_runs_on_one_thread_with_the_tolerances_of_the_method() -> None:
         "threads": (highspy.HighsStatus.kOk, 1),
         "primal_feasibility_tolerance": (highspy.HighsStatus.kOk, 1e-9),
     }
+
+
+def test_copy_is_a_program_of_its_own_that_starts_where_the_first_one_ended() -> None:
+    budget = SearchBudget(BudgetedHighs(10.0))
+    lp = two_columns(budget)
+    before = lp.solve()
+    copied = lp.copy()
+    spent = budget.iterations
+
+    assert copied.solve().objective == before.objective
+    assert budget.iterations == spent
+
+    copied.bound_columns(both(), np.zeros(2), np.array([0.25, 0.25]))
+    assert copied.solve().objective == pytest.approx(-0.75)
+    assert lp.solve().objective == before.objective
+    assert [bounds.tolist() for bounds in copied.column_bounds(both())] == [[0, 0], [0.25, 0.25]]
+
+
+def test_rows_and_columns_can_be_added_many_at_a_time() -> None:
+    # x <= .75, y <= .5, and x + y - u - v <= .25 with u <= .5, v <= .25: x = .5, y = .5.
+    lp = two_columns()
+    row = lp.add_row(both(), np.ones(2), -np.inf, 0.25)
+    slack = lp.add_columns_to_row(row, -1.0, np.zeros(2), np.array([0.5, 0.25]))
+
+    rows = lp.add_rows(
+        np.array([[0], [1]], dtype=np.int32),
+        np.ones((2, 1)),
+        np.full(2, -np.inf),
+        np.array([0.75, 0.5]),
+    )
+
+    assert slack.tolist() == [2, 3]
+    assert rows.tolist() == [2, 3]
+    assert lp.solve().values == pytest.approx([0.5, 0.5, 0.5, 0.25])
+
+
+def test_columns_that_enter_the_basis_with_their_rows_keep_an_optimum() -> None:
+    lp = two_columns()
+    before = lp.solve()
+    added = lp.add_columns(np.zeros(1), np.ones(1))
+    # The new column is x, which is .5 and basic.
+    row = lp.add_row(np.append(both()[:1], added), np.array([1.0, -1.0]), 0.0, np.inf)
+    lp.enter_basis(columns=added, rows=np.array([row], dtype=np.int32))
+    budget_before = lp._budget.iterations
+
+    outcome = lp.solve()
+
+    assert outcome.objective == before.objective
+    assert outcome.values[added] == pytest.approx([0.5])
+    assert lp._budget.iterations == budget_before
