@@ -2,7 +2,7 @@
 
 Newton's method, one might say: `TailProgram` is exact where it has been refined, so the next
 allocation is looked for near the last one, and further away only while the reach holds it back. The
-start is the optimum over every tenth scenario, found in the same way.
+start is the optimum over every fourth scenario, found in the same way.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from optimization.solver.exact.tail_cuts import TAIL_TOLERANCE, Cut, tail_scenar
 from optimization.solver.exact.tail_program import TailProgram
 
 # Every so many scenarios, again and again, while so many scenarios and so long a tail are left.
-THINNING = 10
-FEWEST_SCENARIOS = 400
+THINNING = 4
+FEWEST_SCENARIOS = 300
 SHORTEST_TAIL = 15.0
-# How far a weight may move at first from where a tenth of the scenarios has it, times the root of
-# the number of scenarios: about the error of such an estimate.
-FIRST_REACH = 1.4
+# How far a weight may move at first from where a sample of the scenarios has it, times the root of
+# the sample's size: about the error of such an estimate.
+FIRST_REACH = 0.7
 # A reach of a half and more is no limit, no weight is above 1.
 MOST_REACH = 0.5
 
@@ -61,7 +61,7 @@ def tail_optimum(
         outcome = _Reach(program, weights=weights, start=start, reach=reach).optimum()
         if outcome.status == "optimal":
             start = outcome.values[weights]
-            reach = FIRST_REACH / np.sqrt(multiples.shape[1] * THINNING / step)
+            reach = FIRST_REACH / np.sqrt(multiples.shape[1] / step)
     if outcome.status != "optimal":
         return None
     portfolio = program.portfolio(start)
