@@ -11,6 +11,7 @@ from optimization.models import OptimizationSession
 from optimization.results.session_results import session_result
 from tests.optimization.completed import completed_session
 from tests.optimization.measured import BUCKET_FACTS, IRR, METRICS, NO_BUCKET_FACTS, NO_METRICS
+from tests.optimization.work import completed as searched_and_completed
 
 LIMITS = {
     "max_loss_probability": 0.9,
@@ -90,3 +91,19 @@ def test_matrix_of_a_result_can_be_read_by_its_key(
 
     assert matrix["status"] == "complete"
     assert matrix["sha256"] == shown["sha256"]
+
+
+def test_result_of_a_repeated_search_is_as_documented(analyst: Client, fund: Fund) -> None:
+    # A quarter of 20 million buys 2.5 deals in each bucket; 10 are simulated.
+    session = searched_and_completed(
+        fund, capital_usd="20000000.00", limits={"max_bucket_weight": 0.25}
+    )
+
+    result = analyst.get(f"/api/v1/optimizations/{session.pk}/result").json()
+
+    assert result["rounds"]["is_settled"] is True
+    assert [one["mismatched"] for one in result["rounds"]["searches"]] == [
+        ["seed/fintech", "seed/saas", "series_a/fintech", "series_a/saas"],
+        [],
+    ]
+    assert result["searches_done"] == 2
