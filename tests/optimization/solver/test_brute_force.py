@@ -1,5 +1,7 @@
 """Random tiny problems against every choice of losing scenarios, and against a fine grid."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -23,17 +25,32 @@ PROVED = SolverSettings(mip_gap=0.0)
 
 
 def tiny_problem(seed: int) -> AllocationProblem:
-    """Two or three buckets, eight scenarios, at most two of which may lose, and a CVaR limit."""
+    """Two or three buckets, eight scenarios, at most two of which may lose, and every kind of
+    limit; some limit sectors and winners, some know exact means.
+    """
     draw = np.random.default_rng(seed)
     keys = ["seed/saas", "series_a/bio", "seed/bio"][: int(draw.integers(2, 4))]
+    multiples = np.exp(draw.normal(0.3, 0.7, size=(len(keys), 8)))
+    losses, tail = int(draw.integers(0, 3)), float(draw.uniform(0.1, 0.5))
+    fields: list[dict[str, Any]] = [
+        {
+            "deal_win_probability": float(draw.uniform(0.02, 0.08)),
+            "expected_multiple": float(draw.uniform(1.0, 2.0)) if draw.random() < 0.3 else None,
+        }
+        for _ in keys
+    ]
     return problem(
         keys,
-        np.exp(draw.normal(0.3, 0.7, size=(len(keys), 8))),
+        multiples,
         settings=PROVED,
-        max_loss_probability=int(draw.integers(0, 3)) / 8,
-        cvar=CvarLimit(confidence=0.7, maximum=float(draw.uniform(0.1, 0.5))),
+        bucket_fields=fields,
+        max_loss_probability=losses / 8,
+        cvar=CvarLimit(confidence=0.7, maximum=tail),
         max_bucket_weight=0.8,
         stages={"seed": WeightRange(minimum=0.2, maximum=0.9)},
+        sectors={"bio": WeightRange(0.3, 0.75)} if draw.random() < 0.5 else {},
+        # Fifty deals in the capital, one to four of which win.
+        min_expected_winners=float(draw.uniform(1.5, 2.5)) if draw.random() < 0.4 else None,
     )
 
 
