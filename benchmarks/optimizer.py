@@ -1,13 +1,13 @@
 """Measures the optimizer beside other solvers and prints tables; `--json FILE` writes every run.
 
     python -m benchmarks.optimizer [--json FILE] [--peers PYTHON] [--seconds N]
-                                   [--only REGEX] [--solvers NAME ...] [--quick]
+                                   [--only REGEX] [--solvers NAME ...] [--with FILE] [--quick]
 
 Without `--only` it takes the instances of docs/benchmarks.md, with it all of the grid whose names
 match, as "conc 50x400 strong 0" or "cvar 50x5000 0". Each solver gets every instance in a process
 of its own, one after another, on one thread, with the same gap and about the same `--seconds` of
 the processor. `--peers` is the Python that has SCIP, cvxpy and skfolio; without it they are left
-out.
+out. `--with` takes what other solvers did from the JSON of an earlier run.
 """
 
 import argparse
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runs: list[Run] = []
     for case in _cases(options):
         runs += _runs(case, options)
+        runs += earlier_runs(options.earlier, case.name, besides=runs)
         _write_json(options, runs, taken_at)
     sys.stdout.write(f"{taken_at}: {machine.line()}\n\n{tables(runs)}\n\n")
     sys.stdout.writelines(f"{goal.line()}\n" for goal in goals(runs))
@@ -50,6 +51,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, metavar="N")
     parser.add_argument("--only", type=re.compile, metavar="REGEX")
     parser.add_argument("--solvers", nargs="+", metavar="NAME")
+    parser.add_argument("--with", type=Path, metavar="FILE", dest="earlier")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
     return parser.parse_args(arguments)
 
@@ -85,6 +87,18 @@ def _runs(case: Case, options: argparse.Namespace) -> Iterator[Run]:
             )
             sys.stderr.write(f"{ended}\n")
             yield ended
+
+
+def earlier_runs(file: Path | None, instance: str, *, besides: Sequence[Run]) -> list[Run]:
+    """The runs in ``file`` on an instance, of the solvers that have none among ``besides``."""
+    if file is None:
+        return []
+    there = {(run.instance, run.solver) for run in besides}
+    told = json.loads(file.read_text(encoding="utf-8"))["runs"]
+    found = [Run(**(run | {"broken": tuple(run["broken"])})) for run in told]
+    return [
+        run for run in found if run.instance == instance and (run.instance, run.solver) not in there
+    ]
 
 
 def _solvers(case: Case, options: argparse.Namespace) -> list[Solver]:

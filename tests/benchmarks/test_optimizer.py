@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.instance_files import read_problem, write_problem
-from benchmarks.optimizer import main
+from benchmarks.optimizer import earlier_runs, main
 from benchmarks.optimizer_cases import CvarCase, documented, grid
 from benchmarks.optimizer_goals import goals
 from benchmarks.optimizer_table import agree, cell, speed_up, tables
@@ -58,6 +58,15 @@ def test_report_says_how_many_instances_reach_each_goal(report_file: Path) -> No
         "measured": 2,
         "worst": "-",
     }
+
+
+def test_runs_of_an_earlier_report_stand_in_for_those_that_are_missing(report_file: Path) -> None:
+    ours = run("exact", instance="div 8x60 mild 0")
+
+    earlier = earlier_runs(report_file, "div 8x60 mild 0", besides=[ours])
+
+    assert [one.solver for one in earlier] == ["PuLP", "scipy"]
+    assert agree([ours, *earlier])
 
 
 def test_problem_comes_back_from_its_files(tmp_path: Path) -> None:
