@@ -11,6 +11,7 @@ from optimization.pages import swings as swings_page
 from optimization.pages.cash_flow_charts import flow_bars, j_curve
 from optimization.pages.histogram import bin_rows, finding, histogram
 from optimization.pages.law import law_rows
+from optimization.pages.limit_values import limit_values
 
 Result = Mapping[str, Any]
 
@@ -28,11 +29,13 @@ def result_context(result: Result) -> dict[str, Any]:
         "largest_weight": max(row["weight"] for row in result["buckets"]),
         "proved_within": result_page.proved_within(result),
         "limit_groups": limits_page.limit_groups(result),
+        "has_limit_values": bool(limit_values(result)),
         "keeps_every_limit": all(row["satisfied"] for row in result["allocation"]["constraints"]),
         "greedy_breaks": limits_page.limit_names(
             result["validation"]["greedy"]["broken_limits"], result["buckets"]
         ),
         "greedy_weights": result_page.greedy_weights(result),
+        "deals_by_bucket": result_page.deals_by_bucket(result),
         "finding": finding(result),
         "charts": _in_both_sizes(histogram, result, wide_height=300.0, thin_height=280.0),
         "bins": bin_rows(result),

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimization.pages.law import law_rows
+from optimization.pages.limit_values import (
+    gain_in_words,
+    limit_values,
+    open_gap,
+    step_in_words,
+)
 from optimization.templatetags.figures import number, percent, plain_share, share, usd_millions
 
 RISK_LABELS = {
@@ -17,7 +23,11 @@ RISK_LABELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRow:
-    """A limit as the table shows it; values carry their unit, slack is in points or deals."""
+    """A limit as the table shows it; values carry their unit, slack is in points or deals.
+
+    ``range`` says where the least relaxation lies, ``worth`` what one step more would add; both
+    are empty where there is nothing to say.
+    """
 
     label: str
     requested: str
@@ -27,6 +37,9 @@ class LimitRow:
     state: str
     tone: str
     icon: str
+    range: str
+    worth: str
+    step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +58,7 @@ def limit_groups(result: Mapping[str, Any]) -> list[LimitGroup]:
         ("Sector weight", _in_order(constraints, "sector_", labels)),
     )
     return [
-        LimitGroup(label=label, rows=[_limit_row(row, labels) for row in rows])
+        LimitGroup(label=label, rows=[_limit_row(row, labels, result) for row in rows])
         for label, rows in groups
         if rows
     ]
@@ -132,24 +145,50 @@ def _in_order(
     )
 
 
-def _limit_row(row: Mapping[str, Any], labels: Mapping[str, str]) -> LimitRow:
+def limit_in_words(row: Mapping[str, Any], value: float) -> str:
+    """A value of a constraint with its side: "at most 30.0%", "at least 0.90"."""
+    return f"{'at least' if _is_minimum(row) else 'at most'} {amount(row, value)}"
+
+
+def amount(row: Mapping[str, Any], value: float) -> str:
+    """A value in the unit of a constraint."""
+    return number(value, 2) if row["type"] == "expected_winners" else percent(value)
+
+
+def least_relaxation(row: Mapping[str, Any], relaxation: Mapping[str, Any]) -> str:
+    """Whether less would have done: "provably the least", or the range that holds the least."""
+    if relaxation["is_minimal"]:
+        return "provably the least"
+    ends = sorted([relaxation["tightest_possible"], relaxation["granted"]])
+    low, high = (amount(row, end) for end in ends)
+    return f"the least is between {low} and {high}"
+
+
+def _is_minimum(row: Mapping[str, Any]) -> bool:
+    kind: str = row["type"]
+    return kind == "expected_winners" or kind.endswith("_minimum")
+
+
+def _limit_row(
+    row: Mapping[str, Any], labels: Mapping[str, str], result: Mapping[str, Any]
+) -> LimitRow:
     is_deals = row["type"] == "expected_winners"
-    is_minimum = is_deals or row["type"].endswith("_minimum")
-    side = "at least" if is_minimum else "at most"
-
-    def shown(value: float) -> str:
-        return number(value, 2) if is_deals else percent(value)
-
+    value = limit_values(result).get(row["id"])
+    relaxations = {one["constraint"]: one for one in result["allocation"]["relaxations"]}
+    relaxation = relaxations.get(row["id"])
     state, tone, icon = _state(row, is_deals=is_deals)
     return LimitRow(
         label=RISK_LABELS.get(row["type"]) or labels[row["id"].rpartition(".")[0]],
-        requested=f"{side} {shown(row['requested'])}",
-        granted=f"{side} {shown(row['granted'])}",
-        actual=shown(row["actual"]),
+        requested=limit_in_words(row, row["requested"]),
+        granted=limit_in_words(row, row["granted"]),
+        actual=amount(row, row["actual"]),
         slack=number(row["slack"], 2) if is_deals else f"{share(row['slack'])} pt",
         state=state,
         tone=tone,
         icon=icon,
+        range=least_relaxation(row, relaxation) if relaxation else "",
+        worth=gain_in_words(value, open_gap=open_gap(result)) if value else "",
+        step=step_in_words(value, is_deals=is_deals) if value else "",
     )
 
 

@@ -5,7 +5,7 @@ Pure: everything shown is taken from the result dict or is a sum of its rows. Li
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -26,6 +26,9 @@ Result = Mapping[str, Any]
 
 # Positions on a strip keep this far from its ends, so that no mark is cut off.
 STRIP_MARGIN_PERCENT = 6.0
+
+# What a bucket's contribution is shown as.
+SHARES = ("expected_multiple_share", "tail_loss_share")
 
 # A gap of 0.1 % must not become 0.11 % because binary fractions put it an atom above.
 ROUNDING_SLACK = 1e-6
@@ -56,11 +59,16 @@ class Tile:
     interval: str
     strip: Strip
     facts: tuple[tuple[str, str], ...]
+    relaxed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRows:
-    """One stage of the allocation table with its sums."""
+    """One stage of the allocation table with its sums.
+
+    Shares of the fund's expected multiple and tail loss are None where they were not worked out, or
+    where there is no tail loss; each of ``buckets`` has its own in the same names.
+    """
 
     label: str
     weight: float
@@ -68,11 +76,16 @@ class StageRows:
     deals: float
     reserves_usd: Decimal
     expected_reserve_calls_usd: Decimal
+    expected_multiple_share: float | None
+    tail_loss_share: float | None
     buckets: Sequence[Mapping[str, Any]]
 
 
 def tiles(result: Result) -> list[Tile]:
-    """The headline figures, each out of sample (or exact) with its interval first."""
+    """The headline figures, each out of sample (or exact) with its interval first.
+
+    ``relaxed`` says what became of a limit that was relaxed, which is no fact then.
+    """
     risk = result["risk"]
     expected, winners = risk["expected_multiple"], risk["expected_winners"]
     deals = sum(row["deals"] for row in result["buckets"])
@@ -100,8 +113,9 @@ def tiles(result: Result) -> list[Tile]:
             strip=_strip({**winners, "out_of_sample": winners["exact"]}),
             facts=(
                 ("Deals bought", number(deals, 1)),
-                ("Limit", _at_least(winners["limit"])),
+                *_kept(winners, "at least", number),
             ),
+            relaxed=_relaxed(winners, number),
         ),
     ]
 
@@ -140,13 +154,27 @@ def _risk_tile(label: str, figure: Mapping[str, Any]) -> Tile:
         strip=_strip(figure),
         facts=(
             ("In sample", percent(figure["in_sample"])),
-            ("Limit", "none" if figure["limit"] is None else f"at most {percent(figure['limit'])}"),
+            *_kept(figure, "at most", percent),
         ),
+        relaxed=_relaxed(figure, percent),
     )
 
 
-def _at_least(limit: float | None) -> str:
-    return "none" if limit is None else f"at least {number(limit, 2)}"
+def _kept(
+    figure: Mapping[str, Any], side: str, shown: Callable[[float], str]
+) -> tuple[tuple[str, str], ...]:
+    """The limit as a fact, unless it was relaxed."""
+    limit = figure["limit"]
+    if limit is None:
+        return (("Limit", "none"),)
+    return (("Limit", f"{side} {shown(limit)}"),) if figure["granted"] == limit else ()
+
+
+def _relaxed(figure: Mapping[str, Any], shown: Callable[[float], str]) -> str:
+    limit, granted = figure["limit"], figure["granted"]
+    if granted == limit:
+        return ""
+    return f"{shown(limit)} {'raised' if granted > limit else 'lowered'} to {shown(granted)}"
 
 
 def _strip(figure: Mapping[str, Any]) -> Strip:
@@ -190,12 +218,27 @@ def stages(result: Result) -> list[StageRows]:
     """The buckets in the fund's order, under the stage they belong to."""
     return [
         _stage(label, list(rows))
-        for label, rows in groupby(result["buckets"], key=lambda row: row["stage_label"])
+        for label, rows in groupby(_with_shares(result), key=lambda row: row["stage_label"])
     ]
 
 
 def fund_total(result: Result) -> StageRows:
-    return _stage("Fund", list(result["buckets"]))
+    return _stage("Fund", _with_shares(result))
+
+
+def _with_shares(result: Result) -> list[Mapping[str, Any]]:
+    """The buckets with their shares of the expected multiple and of the tail loss."""
+    explanation = result["allocation"]["explanation"]
+    parts = {part["key"]: part for part in explanation["contributions"]} if explanation else {}
+    return [
+        {**row, **{name: parts[row["key"]][name] if parts else None for name in SHARES}}
+        for row in result["buckets"]
+    ]
+
+
+def _sum_of_shares(rows: list[Mapping[str, Any]], name: str) -> float | None:
+    shares = [row[name] for row in rows]
+    return None if None in shares else sum(shares)
 
 
 def _stage(label: str, rows: list[Mapping[str, Any]]) -> StageRows:
@@ -208,6 +251,8 @@ def _stage(label: str, rows: list[Mapping[str, Any]]) -> StageRows:
         expected_reserve_calls_usd=sum(
             (Decimal(row["expected_reserve_calls_usd"]) for row in rows), Decimal(0)
         ),
+        expected_multiple_share=_sum_of_shares(rows, "expected_multiple_share"),
+        tail_loss_share=_sum_of_shares(rows, "tail_loss_share"),
         buckets=rows,
     )
 
@@ -217,7 +262,19 @@ def greedy_weights(result: Result) -> list[tuple[str, float, float]]:
     greedy = result["validation"]["greedy"]["weights"]
     if greedy is None:
         return []
-    return [
-        (f"{row['stage_label']} / {row['sector_label']}", row["weight"], greedy[row["key"]])
-        for row in result["buckets"]
-    ]
+    labels = bucket_labels(result)
+    return [(labels[row["key"]], row["weight"], greedy[row["key"]]) for row in result["buckets"]]
+
+
+def deals_by_bucket(result: Result) -> list[dict[str, Any]]:
+    """Deals bought and simulated, in the fund's order, each row with its bucket's label."""
+    labels = bucket_labels(result)
+    bought = {row["key"]: row for row in result["validation"]["deals_bought"]["buckets"]}
+    return [{**bought[key], "label": label} for key, label in labels.items()]
+
+
+def bucket_labels(result: Result) -> dict[str, str]:
+    """By key, in the fund's order: "Seed / SaaS"."""
+    return {
+        row["key"]: f"{row['stage_label']} / {row['sector_label']}" for row in result["buckets"]
+    }

@@ -1,8 +1,9 @@
 """What there is to say of the deals that an allocation buys, against those simulated. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from optimization.pages.result import bucket_labels
 from optimization.results.note import Note, info, percent, warning
 from optimization.rounds.deal_counts import mismatched_buckets
 from optimization.rounds.rounds import MOST_REPEATS, Ending
@@ -42,9 +43,11 @@ def deal_count_notes(result: Mapping[str, Any]) -> list[Note]:
     rounds = result["rounds"]
     bought = result["validation"]["deals_bought"]
     apart = _mismatched(bought["buckets"])
-    found = [] if rounds is None else _repeated(rounds)
+    labels = bucket_labels(result)
+    found = [] if rounds is None else _repeated(rounds, labels)
     if apart:
-        found.append(warning(MISMATCH, _mismatch(apart, bought, rounds), code=CODE))
+        named = [labels[key] for key in apart]
+        found.append(warning(MISMATCH, _mismatch(named, bought, rounds), code=CODE))
     return found
 
 
@@ -61,7 +64,7 @@ def _mismatched(buckets: list[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _mismatch(
-    apart: tuple[str, ...], bought: Mapping[str, Any], rounds: Mapping[str, Any] | None
+    apart: Sequence[str], bought: Mapping[str, Any], rounds: Mapping[str, Any] | None
 ) -> str:
     loss = percent(bought["loss_probability"]["value"])
     cvar = percent(bought["cvar"]["value"])
@@ -77,12 +80,12 @@ def _advice(rounds: Mapping[str, Any]) -> str:
     return f"{advice} {rounds['reason']}" if rounds["reason"] else advice
 
 
-def _repeated(rounds: Mapping[str, Any]) -> list[Note]:
+def _repeated(rounds: Mapping[str, Any], labels: Mapping[str, str]) -> list[Note]:
     """How the search changed the deals of the fund's policy, if it did."""
     searches = [one for one in rounds["searches"] if one["expected_multiple"] is not None]
     first, last = searches[0], searches[-1]
     changed = [
-        f"{key} {_deals(before)} to {_deals(last['reference_deals'][key])}"
+        f"{labels[key]} {_deals(before)} to {_deals(last['reference_deals'][key])}"
         for key, before in first["reference_deals"].items()
         if before != last["reference_deals"][key]
     ]

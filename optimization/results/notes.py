@@ -4,6 +4,7 @@ from typing import Any
 
 from optimization.pages.swings import swings_sentence
 from optimization.results.deal_count_notes import deal_count_notes
+from optimization.results.limit_notes import limit_notes
 from optimization.results.note import Note, info, percent, warning
 
 # Titles of the warnings that came with the scenarios, by their codes.
@@ -24,6 +25,7 @@ def notes(result: dict[str, Any]) -> list[Note]:
     found = [
         *_failed_checks(result),
         *_law_warnings(result),
+        *limit_notes(result),
         *_likely_over_limit(result),
         *deal_count_notes(result),
         *_solver_stopped_early(result),
@@ -59,15 +61,17 @@ def _likely_over_limit(result: dict[str, Any]) -> list[Note]:
     found = []
     for name, words in (("loss_probability", "Loss probability"), ("cvar", "Tail loss (CVaR)")):
         risk = result["risk"][name]
-        if risk["limit"] is None or risk["interval"][0] <= risk["limit"]:
+        granted = risk["granted"]
+        if granted is None or risk["interval"][0] <= granted:
             continue
+        its_limit = "its limit" if granted == risk["limit"] else "even its relaxed limit"
         low, high = (percent(bound) for bound in risk["interval"])
         found.append(
             warning(
-                f"{words} is likely to exceed its limit.",
+                f"{words} is likely to exceed {its_limit}.",
                 f"It was {percent(risk['in_sample'])} on the optimization scenarios and is"
                 f" {percent(risk['out_of_sample'])} on {scenarios:,} fresh ones (95% interval"
-                f" {low} to {high}). If {percent(risk['limit'])} is firm, ask for less or use"
+                f" {low} to {high}). If {percent(granted)} is firm, ask for less or use"
                 " more optimization scenarios.",
             )
         )
@@ -76,7 +80,10 @@ def _likely_over_limit(result: dict[str, Any]) -> list[Note]:
 
 def _solver_stopped_early(result: dict[str, Any]) -> list[Note]:
     allocation = result["allocation"]
-    if allocation["status"] != "time_limit":
+    ended = allocation["status"]
+    if ended == "relaxed":
+        ended = allocation["solver"]["first_pass"]
+    if ended == "optimal":
         return []
     return [
         warning(

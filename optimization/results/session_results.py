@@ -114,7 +114,12 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
     fresh = done.metrics["out_of_sample"]
     result = {
         **session_status(session),
-        "allocation": {**done.solution, "solver": _solver(done.solution["solver"])},
+        # Allocations of earlier releases were not explained.
+        "allocation": {
+            "explanation": None,
+            **done.solution,
+            "solver": _solver(done.solution["solver"]),
+        },
         "buckets": _buckets(done),
         "risk": _risk(done),
         "distribution": _distribution(fresh),
@@ -212,6 +217,7 @@ def _risk(done: _Completed) -> dict[str, Any]:
     fresh = done.metrics["out_of_sample"]
     limits = done.session.request["limits"]
     cvar_limit = limits.get("cvar")
+    granted = {row["id"]: row["granted"] for row in allocation["constraints"]}
     return {
         "expected_multiple": {
             "exact": allocation["expected_multiple"],
@@ -224,16 +230,19 @@ def _risk(done: _Completed) -> dict[str, Any]:
             "in_sample": allocation["loss_probability"],
             **_fresh(fresh["loss_probability"]),
             "limit": limits.get("max_loss_probability"),
+            "granted": granted.get("max_loss_probability"),
         },
         "cvar": {
             "in_sample": allocation["cvar"],
             **_fresh(fresh["cvar"]),
             "limit": cvar_limit["max"] if cvar_limit else None,
+            "granted": granted.get("cvar"),
             "confidence": fresh["cvar"]["confidence"],
         },
         "expected_winners": {
             "exact": allocation["expected_winners"],
             "limit": limits.get("min_expected_winners"),
+            "granted": granted.get("min_expected_winners"),
         },
     }
 

@@ -9,8 +9,9 @@ from optimization.pages.cash_flows import (
     pace_finding,
     payback_finding,
 )
+from optimization.pages.limit_sentences import worth_sentences
 from optimization.pages.limits import limit_names
-from optimization.pages.result import proved_within
+from optimization.pages.result import bucket_labels, proved_within
 from optimization.pages.scenarios import calibration_words, source_words
 from optimization.templatetags.figures import MINUS
 
@@ -26,7 +27,17 @@ EVENNESS = {
 
 
 def text_report(result: dict[str, Any]) -> str:
-    parts = (_headline, _notes, _allocation, _limits, _risk, _cash_flows, _proof, _scenarios)
+    parts = (
+        _headline,
+        _notes,
+        _allocation,
+        _contributions,
+        _limits,
+        _risk,
+        _cash_flows,
+        _proof,
+        _scenarios,
+    )
     told = ("\n".join(part(result)) for part in parts)
     report = "\n\n".join(filter(None, told)) + "\n"
     # Pages write a true minus sign, which not every terminal can.
@@ -47,7 +58,7 @@ def _notes(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _allocation(result: dict[str, Any]) -> Iterator[str]:
-    labels = [f"{row['stage_label']} / {row['sector_label']}" for row in result["buckets"]]
+    labels = list(bucket_labels(result).values())
     width = max(map(len, labels)) + 2
     yield (
         f"{'Allocation':<{width}}{'weight':>8}{'dollars':>18}{'deals':>8}{'multiple':>10}"
@@ -61,6 +72,21 @@ def _allocation(result: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def _contributions(result: dict[str, Any]) -> Iterator[str]:
+    """What the buckets that are used add; nothing for allocations of earlier releases."""
+    explanation = result["allocation"]["explanation"]
+    if explanation is None:
+        return
+    labels = bucket_labels(result)
+    width = max(map(len, labels.values())) + 2
+    yield f"{'Contributions':<{width}}{'to multiple':>13}{'to tail loss':>14}"
+    for part in explanation["contributions"]:
+        if part["weight"]:
+            shares = (part["expected_multiple_share"], part["tail_loss_share"])
+            multiple, loss = ("none" if share is None else _percent(share) for share in shares)
+            yield f"{labels[part['key']]:<{width}}{multiple:>13}{loss:>14}"
+
+
 def _limits(result: dict[str, Any]) -> Iterator[str]:
     constraints = result["allocation"]["constraints"]
     if not constraints:
@@ -71,17 +97,23 @@ def _limits(result: dict[str, Any]) -> Iterator[str]:
     width = max(map(len, [heading, *labels])) + 2
     yield f"{heading:<{width}}{'requested':>10}{'actual':>10}  state"
     for label, row in zip(labels, constraints, strict=True):
-        state = "binding" if row["binding"] else "met"
-        if not row["satisfied"]:
-            state = "NOT MET"
         yield (
             f"{label:<{width}}{_limit_value(row, 'requested'):>10}"
-            f"{_limit_value(row, 'actual'):>10}  {state}"
+            f"{_limit_value(row, 'actual'):>10}  {_state(row)}"
         )
     yield (
         "Binding: no slack, here or before the weights were evened out, or proved to hold the"
         " expected multiple down."
     )
+    yield from worth_sentences(result)
+
+
+def _state(row: dict[str, Any]) -> str:
+    if not row["satisfied"]:
+        return "NOT MET"
+    if row["relaxed"]:
+        return f"RELAXED to {_limit_value(row, 'granted')}"
+    return "binding" if row["binding"] else "met"
 
 
 def _limit_value(row: dict[str, Any], field: str) -> str:

@@ -16,6 +16,7 @@ from optimization.api.documentation.shapes import (
     or_null,
 )
 from optimization.solver.allocation import ConstraintType, Status
+from optimization.solver.explanation.explanation import ValueMethod
 
 CONSTRAINT = a_record(
     "Constraint",
@@ -47,6 +48,60 @@ RELAXATION = a_record(
             "description": "No allocation exists with the limit tighter than that; `granted` where"
             " that is minimal.",
         },
+    },
+)
+LIMIT_VALUE = a_record(
+    "LimitValue",
+    {
+        "constraint": {**TEXT, "description": "Its id; it binds."},
+        "loosened_to": {**NUMBER, "description": "One step beyond granted."},
+        "step": {
+            **NUMBER,
+            "description": "0.01, of expected winners 0.1; of loss probability at least one"
+            " scenario.",
+        },
+        "multiple_gain": or_null(
+            {
+                **NUMBER,
+                "minimum": 0,
+                "description": "What an allocation found at `loosened_to` has above"
+                " `first_pass_expected_multiple`.",
+            }
+        ),
+        "gain_at_most": or_null({**NUMBER, "minimum": 0, "description": "Proved."}),
+        "dual": or_null(
+            {
+                **NUMBER,
+                "description": "Gain per unit of the limit, for small steps while the same"
+                " scenarios lose.",
+            }
+        ),
+        "method": or_null(
+            one_of("LimitValueMethod", get_args(ValueMethod)),
+        ),
+    },
+    description="What one step more of a limit is worth; null where it is not known.",
+)
+SHARE = or_null({**NUMBER, "description": "Of the total; null where that is 0."})
+CONTRIBUTION = a_record(
+    "BucketContribution",
+    {
+        "key": TEXT,
+        "weight": PROBABILITY,
+        "expected_multiple": {**NUMBER, "description": "They sum to the allocation's."},
+        "expected_multiple_share": SHARE,
+        "tail_loss": {
+            **NUMBER,
+            "description": "They sum to the allocation's CVaR; negative: a gain in the tail.",
+        },
+        "tail_loss_share": SHARE,
+    },
+)
+EXPLANATION = a_record(
+    "Explanation",
+    {
+        "limit_values": a_list(LIMIT_VALUE, description="Of limits that bind and have a step."),
+        "contributions": a_list(CONTRIBUTION, description="In the order of the buckets."),
     },
 )
 SOLVER_RUN = a_record(
@@ -81,6 +136,7 @@ ALLOCATION = a_record(
         "distance_to_uniform": NUMBER,
         "relaxations": a_list(RELAXATION),
         "constraints": a_list(CONSTRAINT),
+        "explanation": or_null(EXPLANATION),
         "infeasibility": or_null(TEXT),
         "solver": SOLVER_RUN,
     },

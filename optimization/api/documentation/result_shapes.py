@@ -35,7 +35,8 @@ STANDARD_ERROR = {
     "minimum": 0,
     "description": "0: exact. Only what recycling adds is estimated.",
 }
-LIMIT = or_null({**NUMBER, "description": "Null: not limited."})
+LIMIT = or_null({**NUMBER, "description": "As requested. Null: not limited."})
+GRANTED = or_null({**NUMBER, "description": "Differs from `limit` when that was relaxed."})
 
 RESULT_BUCKET = a_record(
     "ResultBucket",
@@ -78,6 +79,7 @@ LOSS_PROBABILITY = a_record(
         "out_of_sample": PROBABILITY,
         "interval": INTERVAL,
         "limit": LIMIT,
+        "granted": GRANTED,
     },
 )
 CVAR = a_record(
@@ -87,6 +89,7 @@ CVAR = a_record(
         "out_of_sample": NUMBER,
         "interval": INTERVAL,
         "limit": LIMIT,
+        "granted": GRANTED,
         "confidence": PROBABILITY,
     },
 )
@@ -96,7 +99,9 @@ RISK = a_record(
         "expected_multiple": EXPECTED_MULTIPLE,
         "loss_probability": LOSS_PROBABILITY,
         "cvar": CVAR,
-        "expected_winners": a_record("ExpectedWinnersRisk", {"exact": NUMBER, "limit": LIMIT}),
+        "expected_winners": a_record(
+            "ExpectedWinnersRisk", {"exact": NUMBER, "limit": LIMIT, "granted": GRANTED}
+        ),
     },
     description="In sample: the optimization scenarios. Out of sample: fresh ones.",
 )

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+ValueMethod = Literal["dual", "re-solve"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitValue:
@@ -22,7 +24,7 @@ class LimitValue:
     multiple_gain: float | None = None
     gain_at_most: float | None = None
     dual: float | None = None
-    method: Literal["dual", "re-solve"] | None = None
+    method: ValueMethod | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

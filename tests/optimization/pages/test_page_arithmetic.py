@@ -11,6 +11,7 @@ from optimization.pages.result import fund_total, greedy_weights, proved_within,
 
 def bucket(stage: str, sector: str, weight: float, dollars: str) -> dict[str, Any]:
     return {
+        "key": f"{stage}/{sector}",
         "stage": stage,
         "stage_label": stage.title(),
         "sector": sector,
@@ -38,10 +39,19 @@ def constraint(kind: str, id_: str, **changes: Any) -> dict[str, Any]:
 
 def result(*constraints: dict[str, Any], **changes: Any) -> dict[str, Any]:
     estimate = {"in_sample": 0.2, "out_of_sample": 0.25, "interval": [0.24, 0.26], "limit": 0.3}
+    estimate["granted"] = 0.3
     return {
         "buckets": BUCKETS,
         "irr": None,
-        "allocation": {"constraints": constraints, "expected_multiple": 1.8, "best_bound": 1.8},
+        "request": {"mip_gap": 1e-4},
+        "allocation": {
+            "constraints": constraints,
+            "relaxations": [],
+            "explanation": None,
+            "expected_multiple": 1.8,
+            "first_pass_expected_multiple": 1.8,
+            "best_bound": 1.8,
+        },
         "risk": {
             "expected_multiple": {
                 "exact": 1.87,
@@ -52,8 +62,8 @@ def result(*constraints: dict[str, Any], **changes: Any) -> dict[str, Any]:
                 "limit": None,
             },
             "loss_probability": estimate,
-            "cvar": {**estimate, "limit": None, "confidence": 0.975},
-            "expected_winners": {"exact": 0.8, "limit": 0.7},
+            "cvar": {**estimate, "limit": None, "granted": None, "confidence": 0.975},
+            "expected_winners": {"exact": 0.8, "limit": 0.7, "granted": 0.7},
         },
         "distribution": {
             "quantiles": {"p50": 1.5},
@@ -115,7 +125,7 @@ def test_marks_of_a_strip_keep_their_order_and_stay_inside() -> None:
 
 def test_equal_marks_stand_in_the_middle() -> None:
     same = result()
-    same["risk"]["expected_winners"] = {"exact": 0.7, "limit": 0.7}
+    same["risk"]["expected_winners"] = {"exact": 0.7, "limit": 0.7, "granted": 0.7}
 
     assert tiles(same)[3].strip.point == pytest.approx(50.0, abs=1e-9)
 

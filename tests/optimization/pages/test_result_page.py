@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
@@ -35,8 +36,11 @@ def result(fund: Fund) -> dict[str, Any]:
 @pytest.fixture
 def shown(analyst: Client, result: dict[str, Any]) -> str:
     """The text of the page as on a wide screen, tags replaced by single blanks."""
-    page = analyst.get(reverse("optimization:session", args=[result["id"]])).content.decode()
-    page = re.sub(r'<span class="restated">[^<]*</span>', "", page)
+    return text_of(analyst.get(reverse("optimization:session", args=[result["id"]])))
+
+
+def text_of(response: HttpResponse) -> str:
+    page = re.sub(r'<span class="restated">[^<]*</span>', "", response.content.decode())
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
@@ -129,6 +133,37 @@ def test_reserves_add_up_over_the_stages(result: dict[str, Any], shown: str) -> 
     assert f"Fund 100.00 {reserved:.2f} {called:.2f}" in shown
 
 
+def test_relaxed_limit_is_shown_in_words_with_what_was_requested_and_granted(
+    analyst: Client, fund: Fund
+) -> None:
+    session = completed_session(
+        fund=fund, limits={"cvar": {"confidence": 0.95, "max": 0.01}}, relax=True
+    )
+    (relaxation,) = session_result(session)["allocation"]["relaxations"]
+    page = text_of(analyst.get(reverse("optimization:session", args=[session.pk])))
+
+    granted, moved = 100 * relaxation["granted"], 100 * (relaxation["granted"] - 0.01)
+    assert "Completed, 1 limit relaxed" in page
+    assert f"Limit 1.0% raised to {granted:.1f}%" in page
+    assert f"CVaR: at most {granted:.1f}% instead of 1.0%, provably the least." in page
+    assert f"CVaR at most 1.0% at most {granted:.1f}%" in page
+    assert f"Relaxed by {moved:.1f} pt provably the least" in page
+
+
+def test_value_of_a_limit_and_shares_of_buckets_are_shown(
+    result: dict[str, Any], shown: str
+) -> None:
+    explanation = result["allocation"]["explanation"]
+
+    assert explanation["limit_values"]
+    for value in explanation["limit_values"]:
+        assert f"+{value['multiple_gain']:.3f}x" in shown
+    for part in explanation["contributions"]:
+        shares = (part["expected_multiple_share"], part["tail_loss_share"])
+        multiple, loss = (f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}") for share in shares)
+        assert f" {multiple} {loss} " in shown
+
+
 def test_a_result_without_limits_has_a_page(analyst: Client, fund: Fund) -> None:
     session = completed_session(fund=fund)
 
@@ -174,7 +209,7 @@ def test_what_moves_the_allocation_is_told_in_words_and_by_bucket(measured: str)
     assert "Half of the swings of this allocation come from the economy" in measured
     assert "This allocation 50 20 30" in measured
     assert "seed / saas 25 15 60" in measured
-    assert "seed/saas 0.400000 0.200000" in measured
+    assert "seed / saas 0.400000 0.200000" in measured
 
 
 def test_calibration_and_source_of_the_scenarios_are_told(measured: str) -> None:

@@ -8,6 +8,10 @@ from optimization.results.deal_count_notes import CODE, MISMATCH, deal_count_not
 from optimization.rounds.rounds import Ending
 
 REASON = "Ask the economist."
+BUCKETS = [
+    {"key": f"seed/{sector.lower()}", "stage_label": "Seed", "sector_label": sector}
+    for sector in ("SaaS", "Bio")
+]
 
 
 def search(deals: float, multiple: float | None, loss: float | None) -> dict[str, Any]:
@@ -24,6 +28,7 @@ def result(
     """Of a session whose first bucket buys ``deals`` and was last simulated with 2."""
     row = {"key": "seed/saas", "weight": 0.3, "deals": deals, "reference_deals": 2.0}
     return {
+        "buckets": BUCKETS,
         "rounds": {"ending": ending, "reason": reason, "searches": list(searches)},
         "validation": {
             "deals_bought": {
@@ -44,8 +49,8 @@ def test_repeated_search_says_what_changed_from_first_to_last() -> None:
     (note,) = deal_count_notes(shown)
     assert (note["level"], note["code"]) == ("info", None)
     assert note["text"] == (
-        "seed/saas 5.0 to 2.0 deals. Under the reference deals of the fund's policy the search had"
-        " found 1.9000x with a loss probability of 25.0%, and now 1.8500x with 23.5%."
+        "Seed / SaaS 5.0 to 2.0 deals. Under the reference deals of the fund's policy the search"
+        " had found 1.9000x with a loss probability of 25.0%, and now 1.8500x with 23.5%."
     )
 
 
@@ -60,5 +65,5 @@ def test_mismatch_that_is_left_is_warned_of_by_its_code_with_the_reason(ending: 
     (note,) = deal_count_notes(shown)
     assert (note["level"], note["code"], note["title"]) == ("warning", CODE, MISMATCH)
     assert REASON in str(note["text"])
-    for words in ("seed/saas", "27.1%", "43.3%"):
+    for words in ("Seed / SaaS", "27.1%", "43.3%"):
         assert words in str(note["text"])

@@ -13,6 +13,13 @@ DEALS = "Some buckets buy a different number of deals than they were simulated w
 STOPPED = "The search stopped at its time limit."
 FAILED_CHECK = "A check of this result failed: do not rely on it."
 
+
+def bucket(sector: str, **fields: str) -> dict[str, str]:
+    key = f"seed/{sector.lower()}"
+    names = {"key": key, "stage": "seed", "stage_label": "Seed"}
+    return {**names, "sector": sector.lower(), "sector_label": sector, **fields}
+
+
 # Nothing to warn of: every risk is inside its limit, the deals are those simulated.
 QUIET: dict[str, Any] = {
     "risk": {
@@ -21,12 +28,14 @@ QUIET: dict[str, Any] = {
             "out_of_sample": 0.25,
             "interval": [0.24, 0.26],
             "limit": 0.25,
+            "granted": 0.25,
         },
         "cvar": {
             "in_sample": 0.39,
             "out_of_sample": 0.40,
             "interval": [0.39, 0.41],
             "limit": 0.40,
+            "granted": 0.40,
         },
     },
     "validation": {
@@ -41,10 +50,21 @@ QUIET: dict[str, Any] = {
             "cvar": {"value": 0.433},
         },
     },
-    "allocation": {"status": "optimal", "best_bound": 2.5, "mip_gap": 0.0001},
+    "request": {"mip_gap": 0.0001},
+    "allocation": {
+        "status": "optimal",
+        "first_pass_expected_multiple": 2.5,
+        "best_bound": 2.5,
+        "mip_gap": 0.0001,
+        "relaxations": [],
+        "constraints": [],
+        "explanation": None,
+        "infeasibility": None,
+        "solver": {"first_pass": "optimal"},
+    },
     "buckets": [
-        {"reserves_usd": "30000000.00", "expected_reserve_calls_usd": "9000000.00"},
-        {"reserves_usd": "10000000.00", "expected_reserve_calls_usd": "3000000.00"},
+        bucket("SaaS", reserves_usd="30000000.00", expected_reserve_calls_usd="9000000.00"),
+        bucket("Fintech", reserves_usd="10000000.00", expected_reserve_calls_usd="3000000.00"),
     ],
     "matrix": {
         "variance_shares": {"macro": 0.5, "bucket": 0.25, "idiosyncratic": 0.25},
@@ -105,8 +125,17 @@ def test_risk_whose_interval_reaches_its_limit_is_not_warned_of(name: str) -> No
 
 @pytest.mark.parametrize("name", ["loss_probability", "cvar"])
 def test_risk_without_a_limit_is_not_warned_of(name: str) -> None:
-    shown = result(**{f"risk__{name}__interval": [0.8, 0.9], f"risk__{name}__limit": None})
+    shown = result(**{f"risk__{name}__interval": [0.8, 0.9], f"risk__{name}__granted": None})
     assert warnings(shown) == []
+
+
+@pytest.mark.parametrize("name", ["loss_probability", "cvar"])
+def test_risk_is_held_against_the_limit_that_was_granted(name: str) -> None:
+    granted = {f"risk__{name}__granted": 0.5}
+
+    assert warnings(result(**granted, **{f"risk__{name}__interval": [0.45, 0.47]})) == []
+    (title,) = warnings(result(**granted, **{f"risk__{name}__interval": [0.51, 0.53]}))
+    assert title.endswith("is likely to exceed even its relaxed limit.")
 
 
 def test_warning_of_a_risk_shows_both_samples_and_the_limit() -> None:
@@ -138,14 +167,16 @@ def test_bucket_that_hardly_counts_is_not_warned_of() -> None:
 
 def test_warning_of_deals_names_the_buckets_and_the_risk_as_bought() -> None:
     text = text_of(bought(50.0), DEALS)
-    for words in ("seed/saas", "27.1%", "43.3%"):
+    for words in ("Seed / SaaS", "27.1%", "43.3%"):
         assert words in text
-    assert "seed/fintech" not in text
+    assert "Fintech" not in text
 
 
 def test_search_that_stopped_early_is_warned_of_with_what_it_proved() -> None:
     shown = result(
-        allocation={"status": "time_limit", "best_bound": 2.61234, "mip_gap": 0.0412},
+        allocation__status="time_limit",
+        allocation__best_bound=2.61234,
+        allocation__mip_gap=0.0412,
     )
     assert warnings(shown) == [STOPPED]
     assert "2.6123x" in text_of(shown, STOPPED)
@@ -156,6 +187,14 @@ def test_search_that_ended_is_not_warned_of() -> None:
     assert STOPPED not in warnings(result(allocation__status="optimal"))
 
 
+def test_search_that_stopped_early_under_relaxed_limits_is_warned_of() -> None:
+    relaxed = {"allocation__status": "relaxed"}
+
+    assert STOPPED not in warnings(result(**relaxed))
+    stopped = result(**relaxed, allocation__solver={"first_pass": "node_limit"})
+    assert STOPPED in warnings(stopped)
+
+
 def test_reserves_and_what_is_expected_to_be_called_are_told() -> None:
     # 30 + 10 million reserved, 9 + 3 million called.
     assert "Of $40.00M reserved, $12.00M is expected to be called." in [
@@ -164,7 +203,7 @@ def test_reserves_and_what_is_expected_to_be_called_are_told() -> None:
 
 
 def test_fund_without_reserves_is_told_nothing_of_them() -> None:
-    row = {"reserves_usd": "0.00", "expected_reserve_calls_usd": "0.00"}
+    row = bucket("SaaS", reserves_usd="0.00", expected_reserve_calls_usd="0.00")
     assert not [note for note in notes(result(buckets=[row])) if "reserved" in note["title"]]
 
 
@@ -219,7 +258,7 @@ def test_failed_check_is_the_first_warning() -> None:
             {"name": "Every limit", "passed": True, "detail": "All hold."},
             {"name": "Greedy", "passed": False, "detail": "It found more."},
         ],
-        risk__cvar__limit=0.1,
+        risk__cvar__interval=[0.45, 0.47],
     )
     assert warnings(shown) == [FAILED_CHECK, CVAR]
     assert text_of(shown, FAILED_CHECK) == "Greedy. It found more. Tell the staff."

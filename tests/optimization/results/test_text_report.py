@@ -50,8 +50,9 @@ def test_made_up_data_is_called_so(result: dict[str, Any]) -> None:
 
 def test_every_bucket_has_its_weight_dollars_deals_and_multiple(result: dict[str, Any]) -> None:
     report = text_report(result)
+    table = report[report.index("Allocation") : report.index("Contributions")]
     for row in result["buckets"]:
-        line = line_of(report, f"{row['stage_label']} / {row['sector_label']}")
+        line = line_of(table, f"{row['stage_label']} / {row['sector_label']}")
         for figure in (
             percent(row["weight"]),
             f"${float(row['dollars_usd']):,.2f}",
