@@ -46,8 +46,10 @@ class CountTree:
         self._budget = budget
         self._gains = GainsPerUnit.of(len(program.scenarios))
 
-    def search(self) -> Verdict:
-        """``empty`` when no allocation is left in the slice, as it is at the end."""
+    def search(self, *, last_iteration: int) -> Verdict:
+        """``empty`` when no allocation is left in the slice, as it is at the end; else what ended
+        the search, ``iteration_limit`` also when the budget's count reached ``last_iteration``.
+        """
         program = self._program
         root = program.solve()
         if not program.may_hold_an_allocation(root):
@@ -57,6 +59,8 @@ class CountTree:
             stop = self._budget.used_up()
             if stop is not None:
                 return stop
+            if self._budget.iterations >= last_iteration:
+                return "iteration_limit"
             node = open_nodes.pop()
             if node.count > program.cutoff:
                 continue

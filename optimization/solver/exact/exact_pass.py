@@ -14,7 +14,7 @@ from optimization.solver.exact.incremental_lp import Floats, LpOutcome
 from optimization.solver.exact.losing_sets import LosingSetSearch
 from optimization.solver.exact.multiple_slice import MAY_COME_NEAR
 from optimization.solver.exact.search_budget import MAX_ITERATIONS, SearchBudget
-from optimization.solver.exact.slice_proof import Proof, SliceProof
+from optimization.solver.exact.slice_proof import FEW_SCENARIOS, Proof, SliceProof
 from optimization.solver.exact.weight_polytope import LOST_BELOW, WeightPolytope
 from optimization.solver.first_pass import OBJECTIVE_TOLERANCE, FirstPass
 from optimization.solver.mip_pass import optimum_above
@@ -24,6 +24,8 @@ from optimization.solver.stated.problem import AllocationProblem
 # For the noise of the search for an incumbent, so that equal problems search alike.
 SEARCH_SEED = 20_260_101
 SEARCH_PROGRAMS = 1_500
+# Of these, before a proof at once is tried.
+SHORT_SEARCH = 300
 # Of HiGHS's own search, when the proof by slices has used up its iterations.
 LAST_NODES = 2_000
 
@@ -77,6 +79,8 @@ def highest_expected_multiple(
             budget=budget,
         )
         found = _first_pass(problem, proof, highs=highs, last_nodes=last_nodes)
+        if found.weights is None:
+            return found
         costs_multiple = -top.objective > found.bound * (1 + OBJECTIVE_TOLERANCE)
         found = replace(found, loss_limit_costs_multiple=costs_multiple)
     if ceiling is not None:
@@ -102,12 +106,25 @@ def _proof(
     incumbent = first_incumbent(
         problem, search=search, known_weights=known_weights, ceiling=ceiling, budget=budget
     )
-    if incumbent is not None:
-        random = np.random.default_rng(seed)
-        incumbent = search.improve(incumbent, random=random, programs=search_programs)
     near = frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
     slices = SliceProof(problem, search=search, incumbent=incumbent, near=near, budget=budget)
+    random = np.random.default_rng(seed)
+    short = min(search_programs, _short_search(len(search.active)))
+    for programs in (short, search_programs - short):
+        incumbent = slices.incumbent
+        if incumbent is not None and programs:
+            slices.start_from(search.improve(incumbent, random=random, programs=programs))
+        proof = slices.at_once(ceiling)
+        if proof is not None:
+            return proof
     return slices.down_from(ceiling)
+
+
+def _short_search(scenarios: int) -> int:
+    """How many programs to search with before the proof is tried: none where there are so few
+    ``scenarios`` to choose from that the proof itself finds the best choice.
+    """
+    return SHORT_SEARCH if scenarios > FEW_SCENARIOS else 0
 
 
 def _first_pass(

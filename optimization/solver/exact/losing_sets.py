@@ -26,6 +26,8 @@ TABU_SHARE = 0.8
 THRESHOLDS = (0.003, 0.001)
 COOLING_CYCLES = 4
 FAILURES_BEFORE_RETURN = 60
+# Programs without improvement after which the search ends.
+PATIENCE = 600
 MOST_REPAIRS = 12
 MOST_CUTS = 60
 
@@ -92,9 +94,13 @@ class LosingSetSearch:
         """The best met in about ``programs`` linear programs of trading from ``start``."""
         current = self._priced(start)
         best = current
-        failures, move, spent = 0, 0, 0
+        failures, move, spent, improved = 0, 0, 0, 0
         began = self.polytope.lp.programs
-        while spent < programs and best.prices.any() and not self.polytope.lp.out_of_budget:
+        while (
+            spent < min(programs, improved + PATIENCE)
+            and best.prices.any()
+            and not self.polytope.lp.out_of_budget
+        ):
             phase = COOLING_CYCLES * spent / programs % 1
             decline = THRESHOLDS[move % 2] * (1 - phase)
             traded = self._trade(current, decline=decline, random=random)
@@ -102,7 +108,7 @@ class LosingSetSearch:
             if traded is not None:
                 current = self._priced(traded)
                 if traded.expected_multiple > best.incumbent.expected_multiple:
-                    best, failures = current, 0
+                    best, failures, improved = current, 0, spent
             if failures >= FAILURES_BEFORE_RETURN:
                 current, failures = best, 0
             move += 1

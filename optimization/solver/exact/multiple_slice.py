@@ -32,9 +32,10 @@ TAIL_EXCESS = 1e-3
 
 
 class MultipleSlice:
-    """Once `tighten` has run: ``lowest`` and ``highest`` (S,) bound M_s; ``free`` are the scenarios
-    that may lose or gain, ``always`` those that lose everywhere; ``allowed`` is how many of the
-    free ones may lose.
+    """``near`` are the scenarios that are looked at; what is known of a ``lower`` slice of the same
+    problem is taken over. Once `tighten` has run: ``lowest`` and ``highest`` (S,) bound M_s;
+    ``free`` are the scenarios that may lose or gain, ``always`` those that lose everywhere;
+    ``allowed`` is how many of the free ones may lose.
     ``is_empty`` says that no allocation in the slice has few enough losing scenarios.
     """
 
@@ -46,6 +47,7 @@ class MultipleSlice:
         cuts: Iterable[Cut],
         near: Iterable[int],
         budget: SearchBudget,
+        lower: "MultipleSlice | None" = None,
     ) -> None:
         self.polytope = WeightPolytope(problem, budget=budget)
         self._lock = self.polytope.add_row(self.polytope.means, lower=minimum)
@@ -62,10 +64,19 @@ class MultipleSlice:
         self.free = sorted(near)
         self.always: set[int] = set()
         self.is_empty = False
+        if lower is not None:
+            self._take_over(lower)
 
     @property
     def allowed(self) -> int:
         return self._limit - len(self.always)
+
+    def _take_over(self, lower: "MultipleSlice") -> None:
+        """What is known of a lower slice that has been tightened: it contains this one."""
+        self.lowest = np.maximum(self.lowest, lower.lowest)
+        self.highest = np.minimum(self.highest, lower.highest)
+        self.always = set(lower.always)
+        self.free = [s for s in self.free if self.lowest[s] < 1 and s not in self.always]
 
     def raise_minimum(self, minimum: float) -> None:
         """Keeps the higher part; all that is known of the slice holds there."""

@@ -1,11 +1,12 @@
 """Proves an upper bound on the expected multiple by showing that slices hold no allocation.
 
 No allocation in {E >= X} means that the optimum is below X. Slices go down from the bound that
-linear programming gives to the target, an incumbent's multiple plus the gap asked for, in steps
-that double: high slices are small and soon shown empty, and each is a bound should the next one
-take too long. An allocation found on the way raises the target.
+linear programming gives to the target, an incumbent's multiple plus the gap asked for: high slices
+are small and soon shown empty, and each is a bound should the next one take too long. Steps are as
+long as lets the effort grow by a factor. An allocation found on the way raises the target.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +25,17 @@ FIRST_STEP = 1 / 8
 # Relative: a bound this close to the target is there. CVaR is kept to 1e-8 and gains to 1e-9, and
 # either can be worth tens of times as much in expected multiple.
 INDISTINCT = 5e-7
+# A slice with so few open scenarios, and one that takes so few simplex iterations, is worth a try
+# before there is a bound from higher slices.
+FEW_SCENARIOS = 60
+FEW_ITERATIONS = 12_000
+# What the next slice may take, as a multiple of the last; and by how much a step may change.
+GROWTH = 3.0
+LONGEST_STRETCH = 2.0
 # Relative: how far down an allocation is expected when none is known.
 BLIND_WAY = 0.02
 # Relative: a way this short is taken in one step.
-SHORT_WAY = 5e-4
+SHORT_WAY = 3e-4
 # Relative: no gap below this is asked for, the programs cannot tell it from none.
 SMALLEST_GAP = 1e-7
 
@@ -61,9 +69,21 @@ class SliceProof:
         self._incumbent = incumbent
         self._cuts = search.polytope.cuts()
         self._near = near
+        # The lowest slice looked at, and whether that was all that was done with it.
+        self._lower: MultipleSlice | None = None
+        self._untried: MultipleSlice | None = None
         self._budget = budget
         self._gap = max(problem.settings.mip_gap, SMALLEST_GAP)
         self._allowed = problem.allowed_losing_scenarios() or 0
+
+    @property
+    def incumbent(self) -> Incumbent | None:
+        """The best allocation known."""
+        return self._incumbent
+
+    def start_from(self, incumbent: Incumbent) -> None:
+        """Takes an allocation that is at least as good as the one known."""
+        self._incumbent = incumbent
 
     @property
     def _target(self) -> float:
@@ -72,23 +92,52 @@ class SliceProof:
             return 0.0
         return self._incumbent.expected_multiple * (1 + self._gap)
 
+    def at_once(self, ceiling: float) -> Proof | None:
+        """The proof by the last slice alone; None when that is too much. ``ceiling`` is a bound
+        already proved.
+        """
+        if self._incumbent is None and self._problem.scenarios > FEW_SCENARIOS:
+            return None
+        if ceiling <= self._target * (1 + INDISTINCT):
+            return Proof(ceiling, self._incumbent, None)
+        if self._budget.used_up() is not None:
+            return None
+        piece = self._tightened(self._target)
+        self._lower = piece
+        if len(piece.free) > FEW_SCENARIOS and not piece.is_empty:
+            self._untried = piece
+            return None
+        last = self._budget.iterations + FEW_ITERATIONS
+        if self._show_empty(piece, last_iteration=last) is not None:
+            return None
+        return Proof(min(ceiling, piece.minimum), self._incumbent, None)
+
     def down_from(self, ceiling: float) -> Proof:
         """The proof, as far as the budget goes; ``ceiling`` is a bound already proved."""
         bound = ceiling
         way = ceiling - self._target if self._incumbent else BLIND_WAY * ceiling
-        step = way * FIRST_STEP
+        step, effort = way * FIRST_STEP, 0
         while bound > self._target * (1 + INDISTINCT):
-            is_short = bound - self._target - step < SHORT_WAY * bound
+            is_short = bound - self._target - step < max(step / 2, SHORT_WAY * bound)
             minimum = self._target if is_short else bound - step
+            started, before = self._budget.iterations, effort
             stop = self._budget.used_up()
             if stop is None:
-                piece = self._slice(minimum)
-                stop = self._show_empty(piece)
+                piece = self._tightened(minimum)
+                stop = self._show_empty(piece, last_iteration=self._budget.max_iterations)
             if stop is not None:
                 return Proof(bound, self._incumbent, stop)
             bound = min(bound, piece.minimum)
-            step *= 2
+            effort = self._budget.iterations - started
+            step = next_step(step, effort=effort, before=before)
         return Proof(bound, self._incumbent, None)
+
+    def _tightened(self, minimum: float) -> MultipleSlice:
+        piece, self._untried = self._untried, None
+        if piece is None or piece.minimum != minimum:
+            piece = self._slice(minimum)
+            piece.tighten()
+        return piece
 
     def _slice(self, minimum: float) -> MultipleSlice:
         near = self._near | self._search.active
@@ -99,12 +148,16 @@ class SliceProof:
             portfolio = self._incumbent.weights @ multiples
             near |= frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
         return MultipleSlice(
-            self._problem, minimum=minimum, cuts=self._cuts, near=near, budget=self._budget
+            self._problem,
+            minimum=minimum,
+            cuts=self._cuts,
+            near=near,
+            lower=self._lower,
+            budget=self._budget,
         )
 
-    def _show_empty(self, piece: MultipleSlice) -> Stop | None:
+    def _show_empty(self, piece: MultipleSlice, *, last_iteration: int) -> Stop | None:
         """What ended the attempt; None when nothing above ``piece.minimum`` is left."""
-        piece.tighten()
         if piece.is_empty:
             return None
         stop = self._budget.used_up()
@@ -118,7 +171,8 @@ class SliceProof:
         def consider(outcome: LpOutcome, lost: frozenset[int]) -> None:
             self._consider(program, outcome, lost)
 
-        verdict = CountTree(program, on_candidate=consider, budget=self._budget).search()
+        tree = CountTree(program, on_candidate=consider, budget=self._budget)
+        verdict = tree.search(last_iteration=last_iteration)
         return None if verdict == "empty" else verdict
 
     def _consider(self, program: CountProgram, outcome: LpOutcome, lost: frozenset[int]) -> None:
@@ -140,3 +194,14 @@ class SliceProof:
             self._incumbent = found
         # Solved alone it may be worse by what the programs cannot tell.
         piece.raise_minimum(max(self._target, piece.minimum * (1 + self._gap)))
+
+
+def next_step(step: float, *, effort: int, before: int) -> float:
+    """How far to go down after ``step``, whose slice took ``effort`` and the one above it
+    ``before`` (0: there was none), so that the next takes about `GROWTH` times as much: effort
+    grows exponentially with the way down.
+    """
+    growth = math.log(effort / before) if 0 < before < effort else 0.0
+    if growth * LONGEST_STRETCH <= math.log(GROWTH):
+        return step * LONGEST_STRETCH
+    return step * max(math.log(GROWTH) / growth, 1 / LONGEST_STRETCH)

@@ -179,3 +179,20 @@ def test_raising_the_minimum_never_lowers_the_count() -> None:
 
     # Infeasible counts as infinite.
     assert program.solve().objective >= before - 1e-9
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_slice_that_starts_from_a_lower_one_decides_what_it_would_decide_alone(seed: int) -> None:
+    built = built_problem(seed)
+    lower = tightened(built)
+    budget = SearchBudget(BudgetedHighs(60.0))
+
+    higher = MultipleSlice(
+        built, minimum=MINIMUM + 0.03, cuts=(), near=range(40), budget=budget, lower=lower
+    )
+    higher.tighten()
+    alone = tightened(built, minimum=MINIMUM + 0.03)
+
+    assert set(higher.free) <= set(alone.free)
+    assert higher.always >= lower.always
+    assert higher.is_empty == alone.is_empty
