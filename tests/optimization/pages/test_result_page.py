@@ -6,7 +6,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
@@ -36,12 +35,12 @@ def result(fund: Fund) -> dict[str, Any]:
 @pytest.fixture
 def shown(analyst: Client, result: dict[str, Any]) -> str:
     """The text of the page as on a wide screen, tags replaced by single blanks."""
-    return text_of(analyst.get(reverse("optimization:session", args=[result["id"]])))
+    return text_of(analyst.get(reverse("optimization:session", args=[result["id"]])).content)
 
 
-def text_of(response: HttpResponse) -> str:
-    page = re.sub(r'<span class="restated">[^<]*</span>', "", response.content.decode())
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+def text_of(page: bytes) -> str:
+    page_text = re.sub(r'<span class="restated">[^<]*</span>', "", page.decode())
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page_text)).split())
 
 
 def test_headline_figures_are_out_of_sample_with_their_interval(
@@ -140,7 +139,7 @@ def test_relaxed_limit_is_shown_in_words_with_what_was_requested_and_granted(
         fund=fund, limits={"cvar": {"confidence": 0.95, "max": 0.01}}, relax=True
     )
     (relaxation,) = session_result(session)["allocation"]["relaxations"]
-    page = text_of(analyst.get(reverse("optimization:session", args=[session.pk])))
+    page = text_of(analyst.get(reverse("optimization:session", args=[session.pk])).content)
 
     granted, moved = 100 * relaxation["granted"], 100 * (relaxation["granted"] - 0.01)
     assert "Completed, 1 limit relaxed" in page

@@ -89,12 +89,12 @@ def result(**changes: object) -> dict[str, Any]:
 
 
 def warnings(shown: dict[str, Any]) -> list[str]:
-    return [note["title"] for note in notes(shown) if note["level"] == "warning"]
+    return [str(note["title"]) for note in notes(shown) if note["level"] == "warning"]
 
 
 def text_of(shown: dict[str, Any], title: str) -> str:
     (text,) = [note["text"] for note in notes(shown) if note["title"] == title]
-    return text
+    return str(text)
 
 
 def bought(deals: float, *, weight: float = 0.6) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def test_reserves_and_what_is_expected_to_be_called_are_told() -> None:
 
 def test_fund_without_reserves_is_told_nothing_of_them() -> None:
     row = bucket("SaaS", reserves_usd="0.00", expected_reserve_calls_usd="0.00")
-    assert not [note for note in notes(result(buckets=[row])) if "reserved" in note["title"]]
+    assert not [note for note in notes(result(buckets=[row])) if "reserved" in str(note["title"])]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_what_moves_the_multiple_is_told_of_the_allocation_where_it_was_measured
 
 def test_warnings_stand_before_what_is_only_told() -> None:
     shown = result(risk__cvar__interval=[0.8, 0.9], allocation__status="time_limit")
-    levels = [note["level"] for note in notes(shown)]
+    levels = [str(note["level"]) for note in notes(shown)]
     assert levels == sorted(levels, reverse=True)
     assert set(levels) == {"warning", "info"}
 
@@ -248,8 +248,8 @@ def test_every_note_has_a_title_and_says_more() -> None:
     shown = result(risk__cvar__interval=[0.8, 0.9], allocation__status="time_limit")
     for note in notes(shown):
         assert set(note) == {"level", "code", "title", "text"}
-        assert note["title"].endswith(".")
-        assert note["text"].endswith(".")
+        assert str(note["title"]).endswith(".")
+        assert str(note["text"]).endswith(".")
 
 
 def test_failed_check_is_the_first_warning() -> None:
