@@ -228,6 +228,16 @@ OUTBOX_JOB_KINDS = {
         "queue": "optimize",
         "failed": "optimization.lifecycle.fail_session_of_job",
     },
+    "frontier_segment": {
+        "task": "optimization.trace_frontier_segment",
+        "queue": "optimize",
+        "failed": "optimization.frontier.split.fail_session_of_segment",
+    },
+    "frontier_merge": {
+        "task": "optimization.merge_frontier",
+        "queue": "optimize",
+        "failed": "optimization.lifecycle.fail_session_of_job",
+    },
     "validation": {
         "task": "optimization.validate",
         "queue": "validate",

@@ -12,6 +12,7 @@ from django.db.models import CharField, Exists, OuterRef, Q
 from django.db.models.functions import Cast, Now
 
 from funds.models import CalibrationSnapshot, Fund, User
+from optimization.frontier.split import discard_segments, resume_frontier
 from optimization.models import OptimizationSession
 from optimization.request.checked_request import (
     FundFacts,
@@ -47,6 +48,7 @@ def request_session(
     session = OptimizationSession.objects.create(
         fund=fund,
         requested_by=user,
+        session_type=request.session_type,
         name=request.name,
         request=request.as_json(),
         buckets=list(facts.buckets),
@@ -135,6 +137,7 @@ def cancel_session(session: OptimizationSession) -> None:
     OutboxJob.objects.filter(subject_id=str(session.pk)).cancel()
     session.cancel()
     discard_chunks(session)
+    discard_segments(session)
 
 
 def retry_session(*, session: OptimizationSession, user: User) -> OptimizationSession:
@@ -155,7 +158,9 @@ def is_needed(matrix: ScenarioMatrix) -> bool:
 
 def fail_session_of_job(job: OutboxJob) -> None:
     """The session's job has ended without success; a session that ended before stays as it is."""
-    fail_session(OptimizationSession.objects.get(pk=job.subject_id), job=job)
+    session = OptimizationSession.objects.get(pk=job.subject_id)
+    fail_session(session, job=job)
+    discard_segments(session)
 
 
 def fail_sessions_waiting_for_matrix(job: OutboxJob) -> None:
@@ -175,8 +180,11 @@ def reconcile_sessions() -> int:
     """Give every stalled session the job that its status implies; returns how many stalled."""
     repaired = 0
     for session in _stalled(Status.OPTIMIZING):
-        enqueue(OPTIMIZATION, session)
-        repaired += 1
+        if session.is_frontier:
+            repaired += resume_frontier(session)
+        else:
+            enqueue(OPTIMIZATION, session)
+            repaired += 1
     for session in _stalled(Status.VALIDATING):
         repaired += resume_validation(session)
     return repaired + _reconcile_matrices()

@@ -11,9 +11,10 @@ from django.db.models.functions import Greatest, Now
 from django.db.models.lookups import LessThanOrEqual
 
 from funds.models import CalibrationSnapshot, Fund, User
-from optimization.rounds.rounds import MOST_REPEATS
 
 # Django looks for the models of an app in this module.
+from optimization.frontier.segment import FrontierSegment as FrontierSegment
+from optimization.rounds.rounds import MOST_REPEATS
 from optimization.validation.chunk import ValidationChunk as ValidationChunk
 from scenarios.models import ScenarioMatrix, StatusChanged
 
@@ -54,6 +55,10 @@ class OptimizationSession(models.Model):
         FAILED = "FAILED", "Failed"
         CANCELLED = "CANCELLED", "Cancelled"
 
+    class SessionType(models.TextChoices):
+        ALLOCATION = "allocation", "Allocation"
+        FRONTIER = "frontier", "Frontier"
+
     UNFINISHED = (
         Status.REQUESTED,
         Status.MATRIX_GENERATING,
@@ -73,6 +78,12 @@ class OptimizationSession(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="sessions")
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sessions")
+    session_type = models.CharField(
+        max_length=10,
+        choices=SessionType.choices,
+        default=SessionType.ALLOCATION,
+        db_default=SessionType.ALLOCATION,
+    )
     name = models.CharField(max_length=200)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.REQUESTED)
     version = models.PositiveIntegerField(default=1)
@@ -94,6 +105,10 @@ class OptimizationSession(models.Model):
     )
     # optimization.rounds.rounds.Rounds.as_json(), from the first search on.
     rounds = models.JSONField(null=True)
+    # Instead of an allocation: the Frontier.as_json() of a session that asks for one.
+    frontier = models.JSONField(null=True)
+    # Never falls, as scenarios below.
+    frontier_points_done = models.PositiveSmallIntegerField(default=0, db_default=0)
     validation_metrics = models.JSONField(null=True)
     # Never falls, though a worker that takes over begins at the first scenario again.
     validation_scenarios_done = models.PositiveIntegerField(default=0, db_default=0)
@@ -110,8 +125,15 @@ class OptimizationSession(models.Model):
         db_table = "optimization_session"
         constraints = [
             models.CheckConstraint(
-                condition=~Q(status__in=["VALIDATING", "COMPLETED"]) | Q(allocation__isnull=False),
-                name="validating_and_completed_sessions_have_an_allocation",
+                condition=~Q(status__in=["VALIDATING", "COMPLETED"])
+                | Q(session_type="allocation", allocation__isnull=False)
+                | Q(session_type="frontier", frontier__isnull=False),
+                name="validating_and_completed_sessions_have_what_was_asked",
+            ),
+            models.CheckConstraint(
+                condition=Q(session_type="allocation", frontier__isnull=True)
+                | Q(session_type="frontier", allocation__isnull=True),
+                name="sessions_have_results_of_their_type_alone",
             ),
             models.CheckConstraint(
                 condition=~Q(status="COMPLETED") | Q(validation_metrics__isnull=False),
@@ -166,6 +188,10 @@ class OptimizationSession(models.Model):
         return f"{self.name} ({self.id})"
 
     @property
+    def is_frontier(self) -> bool:
+        return self.session_type == self.SessionType.FRONTIER
+
+    @property
     def is_finished(self) -> bool:
         return self.status not in self.UNFINISHED
 
@@ -173,7 +199,7 @@ class OptimizationSession(models.Model):
     def progress_percent(self) -> int:
         percent = self.PROGRESS_PERCENT[self.Status(self.status)]
         if self.status in (self.Status.MATRIX_GENERATING, self.Status.OPTIMIZING):
-            return percent + self._percent_of_searches()
+            return percent + self._percent_of_searches() + self._percent_of_points()
         if self.status == self.Status.VALIDATING and self.validation_scenarios_done:
             done, total = self.validation_scenarios_done, self.request["validation_scenarios"]
             percent += (99 - percent) * done // total
@@ -182,6 +208,13 @@ class OptimizationSession(models.Model):
     @property
     def searches_done(self) -> int:
         return len(self.rounds["searches"]) if self.rounds else 0
+
+    def _percent_of_points(self) -> int:
+        """On the way to what stands for validating."""
+        if not self.frontier_points_done:
+            return 0
+        way = 39 * self.frontier_points_done
+        return int(way // self.request["frontier"]["points"])
 
     def _percent_of_searches(self) -> int:
         """A search that is repeated begins above the one before, its scenarios just below it."""
@@ -243,12 +276,24 @@ class OptimizationSession(models.Model):
             rounds=rounds,
         )
 
+    def validate_frontier(self, frontier: dict[str, Any]) -> None:
+        self._move([self.Status.OPTIMIZING], self.Status.VALIDATING, frontier=frontier)
+
     def complete(self, validation_metrics: dict[str, Any]) -> None:
         self._move(
             [self.Status.VALIDATING],
             self.Status.COMPLETED,
             validation_metrics=validation_metrics,
             finished_at=Now(),
+        )
+
+    def record_traced(self, points: int) -> None:
+        """Show that so many points of the frontier are solved, while it is optimizing."""
+        optimizing = OptimizationSession.objects.filter(pk=self.pk, status=self.Status.OPTIMIZING)
+        optimizing.update(
+            frontier_points_done=Greatest(F("frontier_points_done"), points),
+            version=F("version") + 1,
+            updated_at=Now(),
         )
 
     def record_validated(self, scenarios: int) -> bool:

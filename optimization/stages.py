@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from optimization.frontier.split import split_frontier
 from optimization.models import OptimizationSession
 from optimization.rounds.after_search import after_search
 from optimization.session_problem import allocation_problem
@@ -18,6 +19,8 @@ def optimize(lease: Lease) -> None:
     session, matrix = load(lease)
     if session.status != OptimizationSession.Status.OPTIMIZING:
         return finish(lease)
+    if session.is_frontier:
+        return finish(lease, lambda: split_frontier(session))
     cached = multiples_of(matrix, lease=lease)
     problem = allocation_problem(session=session, matrix=matrix, multiples=cached.multiples)
     allocation = allocate(problem, should_stop=lease.is_lost, clock=time.monotonic)

@@ -1,6 +1,7 @@
 from celery import Task, shared_task
 
 from optimization import stages
+from optimization.frontier import stages as frontier_stages
 from optimization.validation import stages as validation_stages
 from outbox.running import run_job
 
@@ -23,6 +24,16 @@ def validate_chunk(self: "Task[..., None]", *, job_id: str, **_ignored: object) 
 @shared_task(name="optimization.merge_validation", bind=True)
 def merge_validation(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
     run_job(job_id=job_id, owner=_owner(self), work=validation_stages.merge_validation)
+
+
+@shared_task(name="optimization.trace_frontier_segment", bind=True)
+def trace_frontier_segment(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
+    run_job(job_id=job_id, owner=_owner(self), work=frontier_stages.trace_segment)
+
+
+@shared_task(name="optimization.merge_frontier", bind=True)
+def merge_frontier(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
+    run_job(job_id=job_id, owner=_owner(self), work=frontier_stages.merge_frontier)
 
 
 def _owner(task: "Task[..., None]") -> str:

@@ -27,10 +27,11 @@ from optimization.api.session_access import (
     user_of,
     visible_sessions,
 )
+from optimization.frontier.results import result_of
 from optimization.models import OptimizationSession
 from optimization.request.checked_request import FundFacts, OptimizationRequest, parse_request
 from optimization.request.fund_facts import fund_facts
-from optimization.results.session_results import session_result, session_status
+from optimization.results.session_results import session_status
 from scenarios.models import StatusChanged
 from scenarios.simulation.checked_input import Fault, FieldReader, InvalidInput
 
@@ -49,10 +50,13 @@ class SessionList(ApiView):
     def get(self, request: Request) -> Response:
         query = ListQuery(request)
         status = query.choice("status", Status.values)
+        session_type = query.choice("session_type", OptimizationSession.SessionType.values)
         fund_id = query.uuid("fund")
         sessions = visible_sessions(user_of(request))
         if status is not None:
             sessions = sessions.filter(status=status)
+        if session_type is not None:
+            sessions = sessions.filter(session_type=session_type)
         if fund_id is not None:
             sessions = sessions.filter(fund=fund_id)
         return listing(request, sessions, query=query, order=NEWEST_FIRST, shown=session_status)
@@ -102,7 +106,7 @@ class SessionResult(ApiView):
         if session.status != Status.COMPLETED:
             detail = f"The session is at: {session.get_status_display()}. Ask again later."
             raise problem(409, "not-ready", detail=detail, headers=RETRY_AFTER)
-        return Response(session_result(session))
+        return Response(result_of(session))
 
 
 class SessionCancel(ApiView):

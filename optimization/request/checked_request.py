@@ -11,6 +11,7 @@ from optimization.request.stated_law import (
     read_config,
     read_stated_law,
 )
+from optimization.solver.frontier.grid import FrontierGrid, read_grid
 from optimization.solver.stated.limits import Limits, read_limits
 from scenarios.simulation.checked_input import MISSING, FieldReader
 from scenarios.simulation.configuration.config import ScenarioConfig
@@ -25,6 +26,8 @@ DEFAULT_SOBOL_SCENARIOS_OF_MANY_BUCKETS = 512
 FEWEST_VALIDATION_SCENARIOS = 5000
 MOST_VALIDATION_SCENARIOS = 10_000_000
 DEFAULT_VALIDATION_SCENARIOS = 100_000
+# All points of a frontier are measured at once, each with a figure for every scenario.
+MOST_FRONTIER_VALIDATION_SCENARIOS = 200_000
 DEFAULT_TIME_LIMIT_SECONDS = 120.0
 DEFAULT_MIP_GAP = 1e-4
 DEFAULT_PRIMARY_LOCK_EPSILON = 1e-3
@@ -67,11 +70,16 @@ class OptimizationRequest:
     validation_scenarios: int
     law: StatedLaw
     limits: Limits
+    frontier: FrontierGrid | None
     relax: bool
     primary_lock_epsilon: float
     mip_gap: float
     time_limit_seconds: float
     config: ScenarioConfig
+
+    @property
+    def session_type(self) -> str:
+        return "allocation" if self.frontier is None else "frontier"
 
     def as_json(self) -> dict[str, Any]:
         """The request as stored and shown; parsing it again gives the same request."""
@@ -85,6 +93,7 @@ class OptimizationRequest:
             "regimes": self.law.regimes,
             "scenario_law": self.law.members or None,
             "limits": self.limits.as_json(),
+            "frontier": None if self.frontier is None else self.frontier.as_json(),
             "relax": self.relax,
             "primary_lock_epsilon": self.primary_lock_epsilon,
             "mip_gap": self.mip_gap,
@@ -107,7 +116,8 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
     sampling = law.sampling_with(fund.calibrations.get(version, {}))
     scenarios = _scenarios(reader, sampling=sampling, buckets=len(fund.buckets))
     limits = _limits(reader, fund=fund, scenarios=scenarios["optimization_scenarios"])
-    relax = reader.flag("relax", default=True)
+    frontier = _frontier(reader, scenarios)
+    relax = _relax(reader)
     settings = _solver_settings(reader)
     reader.refuse_unknown_fields()
     config = _config(reader, law, fund=fund, version=version)
@@ -119,6 +129,7 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
         **scenarios,
         law=law,
         limits=limits,
+        frontier=frontier,
         relax=relax,
         **settings,
         config=config,
@@ -127,7 +138,7 @@ def parse_request(data: object, *, fund: FundFacts) -> OptimizationRequest:
 
 def complete(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A stored request with what earlier releases could not state, as they meant it."""
-    return {"relax": False, **stored}
+    return {"frontier": None, "relax": False, **stored}
 
 
 def default_optimization_scenarios(*, sampling: str, buckets: int) -> int:
@@ -177,6 +188,29 @@ def _limits(reader: FieldReader, *, fund: FundFacts, scenarios: int | None) -> L
         buckets=[Place(stage=bucket["stage"], sector=bucket["sector"]) for bucket in fund.buckets],
         scenarios=scenarios,
     )
+
+
+def _frontier(reader: FieldReader, scenarios: Mapping[str, int | None]) -> FrontierGrid | None:
+    if not reader.has("frontier"):
+        return None
+    grid = reader.object("frontier")
+    fresh = scenarios["validation_scenarios"]
+    if fresh is not None and fresh > MOST_FRONTIER_VALIDATION_SCENARIOS:
+        reader.fault(
+            "validation_scenarios",
+            "TOO_MANY_FOR_FRONTIER",
+            f"is {fresh}, must be at most {MOST_FRONTIER_VALIDATION_SCENARIOS} for a frontier",
+        )
+    return read_grid(grid, scenarios=scenarios["optimization_scenarios"])
+
+
+def _relax(reader: FieldReader) -> Any:
+    """A frontier shows what limits cost, so it never gives way to one."""
+    is_frontier = reader.has("frontier")
+    relax = reader.flag("relax", default=not is_frontier)
+    if is_frontier and relax:
+        reader.fault("relax", "NEVER_FOR_FRONTIER", "is true, a frontier keeps every limit")
+    return relax
 
 
 def _solver_settings(reader: FieldReader) -> dict[str, Any]:

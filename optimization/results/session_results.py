@@ -23,6 +23,10 @@ CURRENT_STEP = {
     Status.FAILED: "Stopped by a failure",
     Status.CANCELLED: "Cancelled",
 }
+FRONTIER_STEP = {
+    Status.OPTIMIZING: "Tracing the frontier, from loose limits to tight ones",
+    Status.VALIDATING: "Measuring every point on the same fresh scenarios",
+}
 REPEATED_STEP = {
     Status.MATRIX_GENERATING: "Simulating the scenarios again with the deals that were bought",
     Status.OPTIMIZING: "Searching again in scenarios with the deals that were bought",
@@ -45,6 +49,7 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
     status = Status(session.status)
     return {
         "id": str(session.pk),
+        "session_type": session.session_type,
         "name": session.name,
         "fund": {
             "id": str(session.fund_id),
@@ -54,6 +59,7 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         "status": status.value,
         "status_label": status.label,
         "progress_percent": session.progress_percent,
+        "frontier_progress": _frontier_progress(session),
         "validation_progress": _validation_progress(session),
         "current_step": _current_step(session),
         "searches_done": session.searches_done,
@@ -65,15 +71,24 @@ def session_status(session: OptimizationSession) -> dict[str, Any]:
         "failure_reason": session.failure_reason or None,
         "steps": _steps(session),
         # What requests of earlier releases could not state.
-        "request": {"scenario_law": None, "relax": None, **session.request},
+        "request": {"scenario_law": None, "frontier": None, "relax": None, **session.request},
     }
 
 
 def _current_step(session: OptimizationSession) -> str:
     status = Status(session.status)
+    if session.is_frontier and status in FRONTIER_STEP:
+        return FRONTIER_STEP[status]
     if session.searches_done and status in REPEATED_STEP:
         return f"{REPEATED_STEP[status]} (search {1 + session.searches_done})"
     return CURRENT_STEP[status]
+
+
+def _frontier_progress(session: OptimizationSession) -> dict[str, int] | None:
+    """How many points of how many are solved; None for sessions that trace none."""
+    if not session.is_frontier:
+        return None
+    return {"done": session.frontier_points_done, "total": session.request["frontier"]["points"]}
 
 
 def _validation_progress(session: OptimizationSession) -> dict[str, int] | None:
@@ -131,10 +146,10 @@ def session_result(session: OptimizationSession) -> dict[str, Any]:
             "checks": done.metrics["checks"],
             "deals_bought": done.metrics["deals_bought"],
         },
-        "calibration": _calibration(session),
+        "calibration": calibration_used(session),
         "matrix": _matrix(done),
         "rounds": _rounds(session),
-        "timings_seconds": _timings(session),
+        "timings_seconds": timings(session),
     }
     return {**result, "notes": notes(result)}
 
@@ -144,7 +159,7 @@ def _solver(run: dict[str, Any]) -> dict[str, Any]:
     return {"method": None, "first_pass": None, **run}
 
 
-def _calibration(session: OptimizationSession) -> dict[str, Any]:
+def calibration_used(session: OptimizationSession) -> dict[str, Any]:
     used = session.calibration
     return {
         "version": used.version,
@@ -155,17 +170,25 @@ def _calibration(session: OptimizationSession) -> dict[str, Any]:
 
 
 def _matrix(done: _Completed) -> dict[str, Any]:
-    matrix = done.matrix
+    return {
+        **matrix_used(done.session, done.matrix, tier=done.matrix_tier),
+        "allocation_variance_shares": done.metrics.get("variance_shares"),
+    }
+
+
+def matrix_used(
+    session: OptimizationSession, matrix: ScenarioMatrix, *, tier: str
+) -> dict[str, Any]:
     return {
         "key": matrix.matrix_key,
         "sha256": matrix.sha256,
         "scenarios": matrix.scenarios,
-        "was_cached": done.session.matrix_was_cached,
-        "tier": done.matrix_tier,
+        "was_cached": session.matrix_was_cached,
+        "tier": tier,
         "kernel_version": matrix.kernel_version,
         "unspent_reserves": matrix.config["unspent_reserves"],
         "variance_shares": matrix.variance_shares,
-        "allocation_variance_shares": done.metrics.get("variance_shares"),
+        "allocation_variance_shares": None,
         "warnings": matrix.warnings,
     }
 
@@ -299,7 +322,7 @@ def _steps(session: OptimizationSession) -> list[dict[str, Any]]:
     ]
 
 
-def _timings(session: OptimizationSession) -> dict[str, float | None]:
+def timings(session: OptimizationSession) -> dict[str, float | None]:
     seconds = {step["status"]: step["seconds"] for step in _steps(session)}
     return {
         "matrix": seconds[Status.MATRIX_GENERATING],

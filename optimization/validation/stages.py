@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from optimization.frontier.stages import validate_frontier
 from optimization.models import OptimizationSession
 from optimization.session_problem import all_in_costs_usd, allocation_problem
 from optimization.solver.stated.problem import AllocationProblem
@@ -55,6 +56,8 @@ def validate(lease: Lease) -> None:
     session, matrix = load(lease)
     if not _is_validating(session) or session.validation_chunks.exists():
         return finish(lease)
+    if session.is_frontier:
+        return validate_frontier(lease, session, matrix)
     if is_to_be_split(session.request["validation_scenarios"]):
         return finish(lease, lambda: split_validation(session))
     return _validate_at_once(lease, session, matrix)

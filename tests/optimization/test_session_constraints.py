@@ -17,7 +17,7 @@ def test_row_with_everything_fits_every_status(status: str) -> None:
 
 @pytest.mark.parametrize("status", [Status.VALIDATING, Status.COMPLETED])
 def test_session_without_an_allocation_is_neither_validated_nor_completed(status: str) -> None:
-    with refused_by("validating_and_completed_sessions_have_an_allocation"):
+    with refused_by("validating_and_completed_sessions_have_what_was_asked"):
         insert_session(status, allocation=None)
 
 

@@ -85,6 +85,8 @@ def changes_of_each_column() -> dict[str, Any]:
         "matrix_id": insert_matrix(FundFactory.create(buckets=False)).pk,
         "allocation_matrix_id": insert_matrix(FundFactory.create(buckets=False)).pk,
         "name": Concat(F("name"), Value("!")),
+        "session_type": OptimizationSession.SessionType.FRONTIER,
+        "frontier_points_done": F("frontier_points_done") + 1,
         "version": F("version") + 1,
         "validation_scenarios_done": F("validation_scenarios_done") + 1,
         "matrix_was_cached": True,

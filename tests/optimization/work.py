@@ -9,7 +9,11 @@ from django.db.models.functions import Now
 
 from funds.models import Fund
 from optimization import lifecycle, stages
+from optimization.frontier import split as frontier_split
+from optimization.frontier import stages as frontier_stages
 from optimization.models import OptimizationSession
+from optimization.ranges import asking
+from optimization.ranges import stages as ranges_stages
 from optimization.validation import split as validation_split
 from optimization.validation import stages as validation_stages
 from outbox.leases import JobError, Lease
@@ -25,6 +29,9 @@ OPTIMIZATION = lifecycle.OPTIMIZATION
 VALIDATION = validation_split.VALIDATION
 CHUNK = validation_split.CHUNK
 MERGE = validation_split.MERGE
+RANGES = asking.KIND
+SEGMENT = frontier_split.SEGMENT
+FRONTIER_MERGE = frontier_split.MERGE
 
 WORK: dict[str, Callable[[Lease], None]] = {
     GENERATION: generation.generate_matrix,
@@ -32,6 +39,9 @@ WORK: dict[str, Callable[[Lease], None]] = {
     VALIDATION: validation_stages.validate,
     CHUNK: validation_stages.validate_chunk,
     MERGE: validation_stages.merge_validation,
+    RANGES: ranges_stages.answer,
+    SEGMENT: frontier_stages.trace_segment,
+    FRONTIER_MERGE: frontier_stages.merge_frontier,
 }
 
 

@@ -19,8 +19,10 @@ from optimization.request.checked_request import (
     DEFAULT_VALIDATION_SCENARIOS,
     FEWEST_VALIDATION_SCENARIOS,
     MANY_BUCKETS,
+    MOST_FRONTIER_VALIDATION_SCENARIOS,
     MOST_VALIDATION_SCENARIOS,
 )
+from optimization.solver.frontier.grid import FEWEST_POINTS, MOST_POINTS, VARIED_LIMITS
 from optimization.solver.stated.limits import MAX_EXPECTED_WINNERS
 from scenarios.simulation.configuration.config_regimes import MAX_REGIMES
 
@@ -62,6 +64,21 @@ LIMITS: dict[str, Any] = {
         "sectors": {**WEIGHT_RANGES, "description": "By sector key of the fund."},
         "stages": {**WEIGHT_RANGES, "description": "By stage key of the fund."},
     },
+    "additionalProperties": False,
+}
+
+FRONTIER: dict[str, Any] = {
+    "type": ["object", "null"],
+    "description": "Instead of one allocation: the highest expected multiple at each of `points`"
+    " evenly spaced values of one limit, which take the place of the one in `limits`. Every other"
+    " limit stays, and none is ever relaxed. Null: an allocation.",
+    "properties": {
+        "limit": {"type": "string", "enum": list(VARIED_LIMITS)},
+        "from": {"type": "number", "minimum": 0, "maximum": 1},
+        "to": {"type": "number", "minimum": 0, "maximum": 1, "description": "Above `from`."},
+        "points": {"type": "integer", "minimum": FEWEST_POINTS, "maximum": MOST_POINTS},
+    },
+    "required": ["limit", "from", "to", "points"],
     "additionalProperties": False,
 }
 
@@ -114,7 +131,8 @@ REQUEST_BODY = Shape(
                 "minimum": FEWEST_VALIDATION_SCENARIOS,
                 "maximum": MOST_VALIDATION_SCENARIOS,
                 "default": DEFAULT_VALIDATION_SCENARIOS,
-                "description": "Fresh scenarios on which the allocation found is measured.",
+                "description": "Fresh scenarios on which what was found is measured, for a frontier"
+                f" at most {MOST_FRONTIER_VALIDATION_SCENARIOS}.",
             },
             "seed": {
                 "type": ["string", "null"],
@@ -124,12 +142,12 @@ REQUEST_BODY = Shape(
             "regimes": REGIMES,
             "scenario_law": SCENARIO_LAW,
             "limits": LIMITS,
+            "frontier": FRONTIER,
             "relax": {
                 "type": ["boolean", "null"],
-                "default": True,
                 "description": "Whether limits give way, the least protected first and each by the"
                 " least that works, when no allocation keeps all of them. Otherwise the session"
-                " fails and says why.",
+                " fails and says why. Default: true; with a frontier false, and nothing else.",
             },
             "primary_lock_epsilon": {
                 "type": ["number", "null"],
@@ -141,6 +159,7 @@ REQUEST_BODY = Shape(
             "time_limit_seconds": {
                 "type": ["number", "null"],
                 "default": DEFAULT_TIME_LIMIT_SECONDS,
+                "description": "Of the search; for a frontier, of each of its points.",
             },
         },
         "required": ["fund", "name"],

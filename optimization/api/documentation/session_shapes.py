@@ -1,6 +1,6 @@
 """The status of a session as the OpenAPI document shows it: `results.session_status`."""
 
-from optimization.api.documentation.request_body import LIMITS, REGIMES
+from optimization.api.documentation.request_body import FRONTIER, LIMITS, REGIMES
 from optimization.api.documentation.scenario_law import SCENARIO_LAW
 from optimization.api.documentation.shapes import (
     COUNT,
@@ -46,12 +46,19 @@ CHECKED_REQUEST = a_record(
         "regimes": REGIMES,
         "scenario_law": SCENARIO_LAW,
         "limits": LIMITS,
+        "frontier": FRONTIER,
         "relax": or_null({**FLAG, "description": "Null: asked when limits could not give way."}),
         "primary_lock_epsilon": NUMBER,
         "mip_gap": NUMBER,
         "time_limit_seconds": NUMBER,
     },
     description="The request with its defaults filled in.",
+)
+SESSION_TYPE = one_of("SessionType", OptimizationSession.SessionType.values)
+FRONTIER_PROGRESS = a_record(
+    "FrontierProgress",
+    {"done": COUNT, "total": COUNT},
+    description="Points of the frontier that are solved. Null: an allocation was asked for.",
 )
 VALIDATION_PROGRESS = a_record(
     "ValidationProgress",
@@ -60,11 +67,13 @@ VALIDATION_PROGRESS = a_record(
 )
 SESSION_FIELDS: JsonSchema = {
     "id": UUID,
+    "session_type": SESSION_TYPE,
     "name": TEXT,
     "fund": FUND_NAME,
     "status": STATUS,
     "status_label": TEXT,
     "progress_percent": {"type": "integer", "minimum": 0, "maximum": 100},
+    "frontier_progress": or_null(FRONTIER_PROGRESS),
     "validation_progress": or_null(VALIDATION_PROGRESS),
     "current_step": TEXT,
     "searches_done": {

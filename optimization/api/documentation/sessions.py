@@ -2,6 +2,7 @@
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
+from optimization.api.documentation.frontier_shapes import RESULT
 from optimization.api.documentation.parameters import (
     CURSOR,
     IDEMPOTENCY_KEY,
@@ -16,8 +17,12 @@ from optimization.api.documentation.parameters import (
 )
 from optimization.api.documentation.problem_shapes import problems
 from optimization.api.documentation.request_body import EXAMPLE, REQUEST_BODY
-from optimization.api.documentation.result_shapes import SESSION_RESULT
-from optimization.api.documentation.session_shapes import SESSION, SESSION_PAGE, STATUS
+from optimization.api.documentation.session_shapes import (
+    SESSION,
+    SESSION_PAGE,
+    SESSION_TYPE,
+    STATUS,
+)
 from optimization.api.documentation.shapes import UUID
 
 TAGS = ["Optimizations"]
@@ -30,6 +35,7 @@ list_sessions = extend_schema(
         LIMIT,
         CURSOR,
         query_parameter("status", STATUS.schema, "Only sessions with this status."),
+        query_parameter("session_type", SESSION_TYPE.schema, "Only sessions of this type."),
         query_parameter("fund", UUID, "Only this fund's sessions."),
         REQUEST_ID,
     ],
@@ -73,7 +79,7 @@ read_result = extend_schema(
     tags=TAGS,
     summary="Read the result of a completed session",
     parameters=[REQUEST_ID],
-    responses={200: SESSION_RESULT, **problems(404, 409)},
+    responses={200: RESULT, **problems(404, 409)},
 )
 
 cancel_session = extend_schema(

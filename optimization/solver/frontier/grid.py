@@ -1,5 +1,6 @@
 """Which limit a frontier varies, and over which values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -52,6 +53,13 @@ def read_grid(reader: FieldReader, *, scenarios: int | None) -> FrontierGrid | N
         return None
     grid = FrontierGrid(limit=limit, first=first, last=last, points=points)
     return None if _is_faulty(reader, grid, scenarios) else grid
+
+
+def grid_of_json(data: Mapping[str, Any]) -> FrontierGrid:
+    """The grid that `FrontierGrid.as_json` wrote."""
+    return FrontierGrid(
+        limit=data["limit"], first=data["from"], last=data["to"], points=data["points"]
+    )
 
 
 def limits_at(limits: Limits, *, varied: VariedLimit, value: float) -> Limits:

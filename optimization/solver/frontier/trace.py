@@ -1,14 +1,13 @@
-"""Solves a stretch of a frontier, each point with what the points around it have shown.
+"""Solves a stretch of a frontier from its loosest limit down, each point after a looser one.
 
-Whatever an allocation within a limit achieves can be had under every looser one, and what is
-proved of a limit holds for every tighter one. So the loosest point is solved first, then the
-tightest, then the one in the middle of what is open: each starts from the best allocation that is
-known to keep its limit and has the bound of the next looser point as a ceiling. Where the two meet
-within the gap asked for, or the optimum of a looser limit keeps a tighter one, nothing is searched.
+What is proved of a limit holds for every tighter one, so the bound of the looser neighbour is a
+ceiling for a point: the proof begins there and not at the bound of a program without the limit on
+loss probability. Where the neighbour's optimum keeps the tighter limit too, or its limit is one
+that nothing keeps, nothing is searched.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -49,11 +48,12 @@ def trace_stretch(
     """
     if not limits or any(a >= b for a, b in pairwise(limits)):
         raise ValueError(f"limits must ascend: {limits}")
-    stretch = _Stretch(problem.in_key_order(), varied, tuple(limits), should_stop, clock)
-    for solved, index in enumerate(_order(len(limits)), start=1):
-        stretch.solve(index)
-        on_solved(solved)
-    return tuple(stretch.points[index] for index in range(len(limits)))
+    stretch = _Stretch(problem.in_key_order(), varied, should_stop, clock)
+    points: list[FrontierPoint] = []
+    for limit in reversed(limits):
+        points.append(stretch.point(limit, looser=points[-1] if points else None))
+        on_solved(len(points))
+    return tuple(reversed(points))
 
 
 def checked_weights(problem: AllocationProblem, weights: Sequence[float]) -> None:
@@ -63,77 +63,41 @@ def checked_weights(problem: AllocationProblem, weights: Sequence[float]) -> Non
         raise AllocationCheckFailed("the weights of a point of the frontier break limits", broken)
 
 
-def _order(points: int) -> Iterator[int]:
-    """The loosest, the tightest, then the middles of what lies between, level by level."""
-    yield points - 1
-    if points > 1:
-        yield 0
-    open_ranges = [(0, points - 1)]
-    while open_ranges:
-        low, high = open_ranges.pop(0)
-        if high - low > 1:
-            middle = (low + high) // 2
-            yield middle
-            open_ranges += [(low, middle), (middle, high)]
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Stretch:
     """``problem`` has its buckets in the order of keys."""
 
     problem: AllocationProblem
     varied: VariedLimit
-    limits: tuple[float, ...]
     should_stop: Callable[[], bool] | None
     clock: Callable[[], float] | None
-    points: dict[int, FrontierPoint] = field(default_factory=dict)
 
-    def solve(self, index: int) -> None:
-        next_looser = min((i for i in self.points if i > index), default=None)
-        looser = None if next_looser is None else self.points[next_looser]
-        known = self._best_known(self.limits[index])
-        self.points[index] = self._answered(index, looser, known) or self._searched(
-            index, looser, known
-        )
-
-    def _best_known(self, limit: float) -> FrontierPoint | None:
-        """The best solved point whose weights keep ``limit``."""
-        keeping = [point for point in self.points.values() if point.keeps(self.varied, limit)]
-        return max(keeping, key=lambda point: point.multiple, default=None)
-
-    def _answered(
-        self, index: int, looser: FrontierPoint | None, known: FrontierPoint | None
-    ) -> FrontierPoint | None:
-        """The point without a search of its own, where the others settle it."""
-        limit = self.limits[index]
+    def point(self, limit: float, *, looser: FrontierPoint | None) -> FrontierPoint:
         if looser is None:
-            return None
+            return self._searched(limit, ceiling=None, known=None)
         if looser.status == "infeasible":
             return FrontierPoint(limit=limit, status="infeasible")
-        if known is None:
-            return None
-        point = FrontierPoint(limit=limit, status="optimal", best_bound=looser.bound)
-        point = point.holding(known).bounded_by(looser.bound, gap=self._gap)
-        is_optimum_of_looser = known is looser and looser.status == "optimal"
-        return point if is_optimum_of_looser or _within(point, self._gap) else None
+        keeps = looser.keeps(self.varied, limit)
+        if keeps and looser.status == "optimal":
+            point = FrontierPoint(limit=limit, status="optimal", best_bound=looser.best_bound)
+            return point.holding(looser).bounded_by(looser.bound, gap=self._gap)
+        return self._searched(limit, ceiling=looser.bound, known=looser if keeps else None)
 
     def _searched(
-        self, index: int, looser: FrontierPoint | None, known: FrontierPoint | None
+        self, limit: float, *, ceiling: float | None, known: FrontierPoint | None
     ) -> FrontierPoint:
-        limit = self.limits[index]
         problem = problem_at(self.problem, varied=self.varied, value=limit)
         highs = BudgetedHighs(problem.settings.time_limit_seconds, self.should_stop, self.clock)
         first = highest_expected_multiple(
             problem,
             highs=highs,
             known_weights=None if known is None else self._vector(known),
-            ceiling=None if looser is None else looser.bound * (1 + CEILING_MARGIN),
+            ceiling=None if ceiling is None else ceiling * (1 + CEILING_MARGIN),
         )
         point = _point(problem, limit, first, highs)
         if known is not None and point.multiple < known.multiple:
             point = point.holding(known)
-        bound = point.bound if looser is None else looser.bound
-        return point.bounded_by(bound, gap=self._gap)
+        return point.bounded_by(point.bound if ceiling is None else ceiling, gap=self._gap)
 
     @property
     def _gap(self) -> float:
@@ -171,10 +135,6 @@ def _point(
         expected_winners=figures.expected_winners,
         found_at=limit,
     )
-
-
-def _within(point: FrontierPoint, gap: float) -> bool:
-    return point.mip_gap is not None and point.mip_gap <= gap
 
 
 def _check_bound(expected_multiple: float, bound: float) -> None:

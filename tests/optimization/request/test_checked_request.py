@@ -172,6 +172,7 @@ def test_request_that_only_has_a_name_is_filled_in() -> None:
         "regimes": None,
         "scenario_law": None,
         "limits": {},
+        "frontier": None,
         "relax": True,
         "primary_lock_epsilon": 1e-3,
         "mip_gap": 1e-4,

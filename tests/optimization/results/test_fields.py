@@ -12,11 +12,13 @@ pytestmark = pytest.mark.django_db
 
 STATUS_FIELDS = {
     "id",
+    "session_type",
     "name",
     "fund",
     "status",
     "status_label",
     "progress_percent",
+    "frontier_progress",
     "validation_progress",
     "current_step",
     "searches_done",

@@ -1,16 +1,21 @@
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from optimization.solver.frontier.grid import FrontierGrid, limits_at, read_grid
 from optimization.solver.stated.limits import CvarLimit, Limits
 from scenarios.simulation.checked_input import FieldReader
 
+NO_CHANGE: Mapping[str, object] = MappingProxyType({})
+
 
 def read(
-    scenarios: int | None = 400, **changes: object
+    changes: Mapping[str, object] = NO_CHANGE,
 ) -> tuple[FrontierGrid | None, list[tuple[str, str]]]:
-    stated = {"limit": "max_loss_probability", "from": 0.2, "to": 0.4, "points": 5} | changes
+    stated = {"limit": "max_loss_probability", "from": 0.2, "to": 0.4, "points": 5, **changes}
     reader = FieldReader(stated, path="frontier")
-    grid = read_grid(reader, scenarios=scenarios)
+    grid = read_grid(reader, scenarios=400)
     return grid, [(fault.path, fault.code) for fault in reader.faults]
 
 
@@ -47,14 +52,14 @@ def test_grid_that_is_written_as_json_reads_as_the_same_grid() -> None:
 def test_grid_that_makes_no_sense_is_refused(
     changes: dict[str, object], faults: list[tuple[str, str]]
 ) -> None:
-    grid, found = read(**changes)
+    grid, found = read(changes)
 
     assert grid is None
     assert found == faults
 
 
 def test_no_losses_at_all_is_a_limit_like_any_other() -> None:
-    grid, faults = read(**{"from": 0.0, "to": 0.4})
+    grid, faults = read({"from": 0.0, "to": 0.4})
 
     assert not faults
     assert grid is not None
@@ -62,7 +67,7 @@ def test_no_losses_at_all_is_a_limit_like_any_other() -> None:
 
 
 def test_cvar_may_be_as_fine_as_the_grid() -> None:
-    _, faults = read(limit="cvar", **{"from": 0.001, "to": 0.002})
+    _, faults = read({"limit": "cvar", "from": 0.001, "to": 0.002})
 
     assert not faults
 

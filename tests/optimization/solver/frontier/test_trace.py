@@ -2,6 +2,7 @@
 
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from optimization.solver.allocate import allocate
 from optimization.solver.budgeted_highs import SolveInterrupted
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.first_pass import FirstPass
-from optimization.solver.frontier import trace
 from optimization.solver.frontier.grid import VariedLimit, problem_at
 from optimization.solver.frontier.point import FrontierPoint
 from optimization.solver.frontier.trace import trace_stretch
@@ -130,32 +130,27 @@ def test_nothing_is_searched_below_a_limit_that_no_allocation_keeps() -> None:
     assert [point.best_bound for point in points] == [None] * 4
 
 
-def test_point_between_two_that_agree_within_the_gap_is_theirs(
+def test_bound_of_the_looser_neighbour_is_the_ceiling_of_a_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    searched = []
+    ceilings: dict[float | None, Any] = {}
 
-    def recorded(at_limit: AllocationProblem, **known: object) -> FirstPass:
-        searched.append(at_limit.limits.max_loss_probability)
-        return highest_expected_multiple(at_limit, **known)  # type: ignore[arg-type]
+    def recorded(at_limit: AllocationProblem, **known: Any) -> FirstPass:
+        ceilings[at_limit.limits.max_loss_probability] = known["ceiling"]
+        return highest_expected_multiple(at_limit, **known)
 
     monkeypatch.setattr("optimization.solver.frontier.trace.highest_expected_multiple", recorded)
-    # Two scenarios; A loses in one, and the two differ by less than the gap of a tenth.
-    almost_equal = problem(
-        ["seed/a", "seed/b"],
-        [[0.5, 2.1], [1.2, 1.2]],
-        settings=SolverSettings(mip_gap=0.1),
-    )
+    # Two scenarios; A loses in one of them.
+    two = problem(["seed/a", "seed/b"], [[0.5, 2.1], [1.2, 1.2]])
 
-    points = trace_stretch(
-        almost_equal, varied="max_loss_probability", limits=(0.0, 0.5, 0.75, 1.0)
-    )
+    points = trace_stretch(two, varied="max_loss_probability", limits=(0.0, 0.5, 1.0))
 
     # With no loss at most 2/7 in A (.5 a + 1.2 (1 - a) = 1): 1.3 a + 1.2 (1 - a) = 1.22857.
     assert points[0].expected_multiple == pytest.approx(1.2 + 0.1 * 2 / 7)
-    assert points[3].expected_multiple == pytest.approx(1.3)
-    assert searched == [1.0, 0.0]
-    assert {point.status for point in points} == {"optimal"}
+    # All in A loses in half of the scenarios: what is best at 1 is best at .5.
+    assert [point.expected_multiple for point in points[1:]] == [pytest.approx(1.3)] * 2
+    # The ceiling has a margin of 2e-6 for what a figure and a program call a loss.
+    assert ceilings == {1.0: None, 0.0: pytest.approx(1.3, abs=4e-6)}
 
 
 def test_equal_stretches_get_equal_points() -> None:
@@ -230,11 +225,6 @@ def test_points_are_announced_as_they_are_done() -> None:
 def test_limits_that_do_not_ascend_are_refused() -> None:
     with pytest.raises(ValueError, match="must ascend"):
         trace_stretch(tiny_problem(0), varied="cvar", limits=(0.3, 0.2))
-
-
-@pytest.mark.parametrize("points", range(1, 12))
-def test_every_point_is_solved_once(points: int) -> None:
-    assert sorted(trace._order(points)) == list(range(points))
 
 
 def test_cvar_frontier_keeps_the_limit_on_loss_probability() -> None:
