@@ -52,7 +52,7 @@ def job_of(session: OptimizationSession) -> OutboxJob:
 
 
 def test_limits_that_cannot_be_met_fail_the_session_in_words(fund: Fund) -> None:
-    session = optimizing(fund, limits={"min_expected_winners": 9000})
+    session = optimizing(fund, limits={"min_expected_winners": 9000}, relax=False)
     run(job_of(session))
     session.refresh_from_db()
     assert session.status == Status.FAILED

@@ -94,6 +94,7 @@ def solution(**changes: Any) -> dict[str, Any]:
         "weights": WEIGHTS,
         "cvar_confidence": CONFIDENCE,
         "first_pass_expected_multiple": 3.0,
+        "relaxations": [],
     } | changes
 
 
