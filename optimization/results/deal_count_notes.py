@@ -8,6 +8,7 @@ from optimization.results.note import Note, info, percent, warning
 from optimization.rounds.deal_counts import mismatched_buckets
 from optimization.rounds.rounds import MOST_REPEATS, Ending
 
+TIMES = ("never", "once", "twice", "three times")
 CODE = "DIVERSIFICATION_MISMATCH"
 MISMATCH = "Some buckets buy a different number of deals than they were simulated with."
 ADVICE = {
@@ -91,11 +92,12 @@ def _repeated(rounds: Mapping[str, Any], labels: Mapping[str, str]) -> list[Note
     ]
     if not changed:
         return []
+    times = TIMES[len(searches) - 1]
     return [
         info(
-            "The scenarios were simulated again with the deals that the allocation buys.",
-            f"{', '.join(changed)} deals. Under the reference deals of the fund's policy the search"
-            f" had found {first['expected_multiple']:.4f}x with a loss probability of"
+            f"The search was repeated {times} with the deals that the allocation buys.",
+            f"{', '.join(changed)} deals. Under the reference deals of the fund's policy it had"
+            f" found {first['expected_multiple']:.4f}x with a loss probability of"
             f" {percent(first['loss_probability'])}, and now {last['expected_multiple']:.4f}x with"
             f" {percent(last['loss_probability'])}.",
         )

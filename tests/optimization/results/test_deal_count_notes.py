@@ -48,9 +48,10 @@ def test_repeated_search_says_what_changed_from_first_to_last() -> None:
     shown = result(search(5, 1.9, 0.25), search(3, 1.8, 0.24), search(2, 1.85, 0.235))
     (note,) = deal_count_notes(shown)
     assert (note["level"], note["code"]) == ("info", None)
+    assert "repeated twice" in str(note["title"])
     assert note["text"] == (
-        "Seed / SaaS 5.0 to 2.0 deals. Under the reference deals of the fund's policy the search"
-        " had found 1.9000x with a loss probability of 25.0%, and now 1.8500x with 23.5%."
+        "Seed / SaaS 5.0 to 2.0 deals. Under the reference deals of the fund's policy it had"
+        " found 1.9000x with a loss probability of 25.0%, and now 1.8500x with 23.5%."
     )
 
 
