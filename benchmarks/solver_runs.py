@@ -65,6 +65,7 @@ class Run:
     gap: float | None = None
     broken: tuple[str, ...] = ()
     second_pass_processor_seconds: float | None = None
+    relaxation_processor_seconds: float | None = None
     stop: str | None = None
     failure: str | None = None
 
