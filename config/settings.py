@@ -214,6 +214,11 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "outbox.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     "prune": {"task": "outbox.prune", "schedule": 3600.0, "options": {"expires": 600}},
     "evict": {"task": "scenarios.evict_unused", "schedule": 3600.0, "options": {"expires": 600}},
+    "forget": {
+        "task": "optimization.prune_ranges",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
+    },
 }
 
 # Outbox: what runs each kind of job, and who is told when the job can never finish.
@@ -221,7 +226,7 @@ OUTBOX_JOB_KINDS = {
     "matrix_generation": {
         "task": "scenarios.generate_matrix",
         "queue": "matrix",
-        "failed": "optimization.lifecycle.fail_sessions_waiting_for_matrix",
+        "failed": "optimization.ranges.matrix_events.matrix_failed",
     },
     "optimization": {
         "task": "optimization.optimize",
@@ -237,6 +242,11 @@ OUTBOX_JOB_KINDS = {
         "task": "optimization.merge_frontier",
         "queue": "optimize",
         "failed": "optimization.lifecycle.fail_session_of_job",
+    },
+    "attainable_ranges": {
+        "task": "optimization.answer_ranges",
+        "queue": "optimize",
+        "failed": "optimization.ranges.asking.fail_question_of_job",
     },
     "validation": {
         "task": "optimization.validate",
@@ -254,7 +264,10 @@ OUTBOX_JOB_KINDS = {
         "failed": "optimization.lifecycle.fail_session_of_job",
     },
 }
-OUTBOX_RECONCILERS = ["optimization.lifecycle.reconcile_sessions"]
+OUTBOX_RECONCILERS = [
+    "optimization.lifecycle.reconcile_sessions",
+    "optimization.ranges.asking.reconcile_questions",
+]
 OUTBOX_LEASE_SECONDS = env.float("OUTBOX_LEASE_SECONDS", default=60.0)
 OUTBOX_ENQUEUE_LEASE_SECONDS = env.float("OUTBOX_ENQUEUE_LEASE_SECONDS", default=30.0)
 OUTBOX_DISPATCH_WINDOW = env.int("OUTBOX_DISPATCH_WINDOW", default=8)
@@ -264,8 +277,8 @@ OUTBOX_JOB_DEADLINE_SECONDS = 900
 VALIDATION_SPLIT_ABOVE = env.int("VALIDATION_SPLIT_ABOVE", default=2_000_000)
 VALIDATION_CHUNK_SCENARIOS = env.int("VALIDATION_CHUNK_SCENARIOS", default=500_000)
 
-MATRIX_READY = "optimization.lifecycle.wake_sessions_waiting_for_matrix"
-MATRIX_IS_NEEDED = "optimization.lifecycle.is_needed"
+MATRIX_READY = "optimization.ranges.matrix_events.matrix_is_ready"
+MATRIX_IS_NEEDED = "optimization.ranges.matrix_events.matrix_is_needed"
 # A matrix that nothing needs is evicted when it was not read for so long.
 MATRIX_RETENTION_DAYS = env.float("MATRIX_RETENTION_DAYS", default=30.0)
 MATRIX_CACHE_TTL_SECONDS = 24 * 3600

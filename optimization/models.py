@@ -14,6 +14,7 @@ from funds.models import CalibrationSnapshot, Fund, User
 
 # Django looks for the models of an app in this module.
 from optimization.frontier.segment import FrontierSegment as FrontierSegment
+from optimization.ranges.models import AskedRanges as AskedRanges
 from optimization.rounds.rounds import MOST_REPEATS
 from optimization.validation.chunk import ValidationChunk as ValidationChunk
 from scenarios.models import ScenarioMatrix, StatusChanged

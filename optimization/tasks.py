@@ -2,6 +2,8 @@ from celery import Task, shared_task
 
 from optimization import stages
 from optimization.frontier import stages as frontier_stages
+from optimization.ranges import asking
+from optimization.ranges import stages as ranges_stages
 from optimization.validation import stages as validation_stages
 from outbox.running import run_job
 
@@ -34,6 +36,16 @@ def trace_frontier_segment(self: "Task[..., None]", *, job_id: str, **_ignored: 
 @shared_task(name="optimization.merge_frontier", bind=True)
 def merge_frontier(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
     run_job(job_id=job_id, owner=_owner(self), work=frontier_stages.merge_frontier)
+
+
+@shared_task(name="optimization.answer_ranges", bind=True)
+def answer_ranges(self: "Task[..., None]", *, job_id: str, **_ignored: object) -> None:
+    run_job(job_id=job_id, owner=_owner(self), work=ranges_stages.answer)
+
+
+@shared_task(name="optimization.prune_ranges")
+def prune_ranges(**_ignored: object) -> None:
+    asking.prune_questions()
 
 
 def _owner(task: "Task[..., None]") -> str:
