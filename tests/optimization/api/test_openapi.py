@@ -49,9 +49,11 @@ def test_every_address_is_described() -> None:
 
 def test_every_operation_has_its_own_lasting_id() -> None:
     assert sorted(operation["operationId"] for operation in operations().values()) == [
+        "ask_for_attainable_ranges",
         "cancel_optimization",
         "list_funds",
         "list_optimizations",
+        "read_attainable_ranges",
         "read_fund",
         "read_optimization",
         "read_optimization_result",

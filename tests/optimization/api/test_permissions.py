@@ -12,6 +12,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from funds.models import Fund, User
 from optimization.models import OptimizationSession
 from tests.optimization.factories import session_at
+from tests.optimization.ranges.questions import asked
 
 Person = Callable[[str], Client]
 Status = OptimizationSession.Status
@@ -25,6 +26,8 @@ ANSWERS: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("get", "optimization-result"): (401, 404, 409, 409),
     ("post", "optimization-cancel"): (401, 404, 403, 409),
     ("post", "optimization-retry"): (401, 404, 403, 202),
+    ("post", "attainable-ranges-list"): (401, 404, 403, 202),
+    ("get", "attainable-ranges"): (401, 404, 200, 200),
     ("get", "fund-list"): (401, 200, 200, 200),
     ("get", "fund-detail"): (401, 404, 200, 200),
     ("get", "scenario-matrix"): (401, 404, 200, 200),
@@ -71,6 +74,9 @@ def address(name: str, session: OptimizationSession) -> str:
         "optimization-result": {"session_id": session.pk},
         "optimization-cancel": {"session_id": session.pk},
         "optimization-retry": {"session_id": session.pk},
+        "attainable-ranges": {"ranges_id": asked(session.fund).pk}
+        if name == "attainable-ranges"
+        else {},
         "fund-detail": {"fund_id": session.fund_id},
         "scenario-matrix": {"matrix_key": session.matrix.matrix_key if session.matrix else ""},
     }
@@ -92,7 +98,8 @@ def test_each_person_gets_the_answer_of_the_table(
 ) -> None:
     client = person(who)
     expected = ANSWERS[method, name][PEOPLE.index(who)]
-    body = {"fund": str(failed.fund_id), "name": "Mine"} if name == "optimization-list" else {}
+    is_request = name in ("optimization-list", "attainable-ranges-list")
+    body = {"fund": str(failed.fund_id), "name": "Mine"} if is_request else {}
     arguments = {"data": body, "content_type": "application/json"} if method == "post" else {}
 
     response = getattr(client, method)(address(name, failed), **arguments)
@@ -139,6 +146,7 @@ def test_filter_by_a_foreign_fund_shows_nothing(
         ("get", "optimization-result"),
         ("post", "optimization-cancel"),
         ("post", "optimization-retry"),
+        ("get", "attainable-ranges"),
         ("get", "fund-detail"),
         ("get", "scenario-matrix"),
     ],
