@@ -18,17 +18,21 @@ from django_htmx.middleware import HtmxDetails
 
 from funds.models import Fund, User
 from optimization import lifecycle
+from optimization.frontier.results import result_of
 from optimization.models import OptimizationSession
 from optimization.pages import limits as limits_page
 from optimization.pages.context import result_context
 from optimization.pages.progress import current_step, step_rows
+from optimization.ranges.page import SHOW_FIELD, UNASKED, ask_from, risk_rows
+from optimization.ranges.question import parse_relevant
+from optimization.request.checked_request import parse_request
 from optimization.request.fund_facts import fund_facts
 from optimization.request_form.calibrations import calibration_choices
 from optimization.request_form.copied import copied_start, lost_in_copy
 from optimization.request_form.form import RequestForm
 from optimization.request_form.once import TOKEN_FIELD, new_token, session_once
 from optimization.request_form.start import starting_request
-from optimization.results.session_results import session_result, session_status
+from optimization.results.session_results import session_status
 from scenarios.models import StatusChanged
 
 SESSIONS_PER_PAGE = 25
@@ -73,6 +77,7 @@ def new(request: SignedInRequest) -> HttpResponse:
     _require_requestable(request.user, fund)
     facts = fund_facts(fund)
     defaults = starting_request(fund, facts)
+    shows_reach = SHOW_FIELD in request.POST
     form = RequestForm(
         request.POST if request.method == "POST" else None,
         request.FILES,
@@ -80,8 +85,10 @@ def new(request: SignedInRequest) -> HttpResponse:
         calibrations=calibration_choices(facts),
         defaults=defaults,
         start_from=copied_start(copied.request, facts) if copied else defaults,
+        parse=parse_relevant if shows_reach else parse_request,
     )
-    if form.is_valid():
+    reach = ask_from(form, fund=fund, now=timezone.now()) if shows_reach else UNASKED
+    if not shows_reach and form.is_valid():
         session_id = session_once(
             user=request.user,
             token=request.POST.get(TOKEN_FIELD, ""),
@@ -98,6 +105,8 @@ def new(request: SignedInRequest) -> HttpResponse:
         "facts": facts,
         "copied": copied,
         "lost": lost_in_copy(copied.request, facts) if copied else [],
+        "reach": reach,
+        "risk_rows": risk_rows(form, reach),
         "is_sample": fund.is_sample,
     }
     return render(request, "optimization/new.html", context)
@@ -170,7 +179,7 @@ def _loaded_sessions(user: User) -> QuerySet[OptimizationSession]:
 
 def _status_or_result(found: OptimizationSession) -> dict[str, Any]:
     if found.status == OptimizationSession.Status.COMPLETED:
-        return session_result(found)
+        return result_of(found)
     return session_status(found)
 
 

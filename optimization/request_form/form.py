@@ -3,7 +3,7 @@
 `parse_request` holds every rule about values; this file holds none.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -58,8 +58,13 @@ class RequestForm(forms.Form):
         calibrations: Sequence[CalibrationChoice],
         defaults: Mapping[str, Any],
         start_from: Mapping[str, Any],
+        parse: Callable[..., OptimizationRequest] = parse_request,
     ) -> None:
-        """``defaults`` is the fund's own request; an unsent form shows that of ``start_from``."""
+        """``defaults`` is the fund's own request; an unsent form shows that of ``start_from``.
+
+        ``parse`` is `parse_request` or reads less of a request under the same rules.
+        """
+        self._parse = parse
         self._unread_files: list[Fault] = []
         data = data if data is None else self._with_files(data, files or {})
         super().__init__(data, use_required_attribute=False)
@@ -81,7 +86,7 @@ class RequestForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         request, faults = self._request_and_faults()
         try:
-            self.parsed = parse_request(request, fund=self.facts)
+            self.parsed = self._parse(request, fund=self.facts)
         except InvalidInput as error:
             faults.extend(error.faults)
         correlation = request.get("scenario_law", {}).get("bucket_correlation")

@@ -8,8 +8,10 @@ from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+
+from optimization.ranges.tracks import Reach
 
 register = template.Library()
 
@@ -52,6 +54,32 @@ def bar(fraction: float, full_scale: float) -> SafeString:
     return format_html(
         '<svg aria-hidden="true"><rect class="accent" y="2" height="8" width="{}%"/></svg>',
         f"{width:.2f}",
+    )
+
+
+@register.simple_tag
+def reach_track(reach: Reach) -> SafeString:
+    """What can be reached, from left to right, and the limit entered; the words beside say it."""
+    track = reach.track
+    spans = [("open", track.open)] if track.open else []
+    return format_html(
+        '<svg class="track" aria-hidden="true"><rect class="rail" y="7" width="100%" height="3"/>'
+        "{}{}</svg>",
+        format_html_join(
+            "",
+            '<rect class="{}" x="{}%" y="7" width="{}%" height="3"/>',
+            [
+                (name, f"{100 * low:.2f}", f"{100 * (high - low):.2f}")
+                for name, (low, high) in [*spans, ("soft", track.reached)]
+            ],
+        ),
+        ""
+        if track.mark is None
+        else format_html(
+            '<rect class="{}" x="{}%" y="2" width="3" height="13" rx="1"/>',
+            "out" if reach.verdict == "out" else "mark",
+            f"{100 * track.mark:.2f}",
+        ),
     )
 
 
