@@ -21,6 +21,7 @@ from optimization.request.checked_request import (
     parse_request,
 )
 from optimization.request.fund_facts import fund_facts
+from optimization.rounds.rounds import Ending, Rounds
 from optimization.validation.split import (
     VALIDATION,
     discard_chunks,
@@ -99,12 +100,14 @@ def validate(
     enqueue(VALIDATION, session)
 
 
-def validate_kept(session: OptimizationSession, *, rounds: dict[str, Any]) -> None:
+def validate_kept(session: OptimizationSession, *, rounds: Rounds) -> None:
     """Validate what an earlier search found, with the scenarios that it was found in.
 
     :raises StatusChanged: the session is no longer optimizing
     """
-    session.validate_kept_allocation(rounds=rounds)
+    session.validate_kept_allocation(
+        matrix_was_cached=rounds.standing.was_cached, rounds=rounds.as_json()
+    )
     enqueue(VALIDATION, session)
 
 
@@ -171,9 +174,18 @@ def fail_sessions_waiting_for_matrix(job: OutboxJob) -> None:
     except StatusChanged:
         # It ended without this job, and those that wait for it are no business of the job either.
         return
-    OptimizationSession.objects.filter(matrix=matrix, status=Status.MATRIX_GENERATING).fail(
-        reason=job.error_reason, traceback=job.error_traceback
-    )
+    waiting = OptimizationSession.objects.filter(matrix=matrix, status=Status.MATRIX_GENERATING)
+    searched = waiting.exclude(allocation_matrix=None).order_by("pk")
+    for session in searched.select_for_update(no_key=True, of=["self"]):
+        _do_without_scenarios(session, reason=job.error_reason)
+    waiting.fail(reason=job.error_reason, traceback=job.error_traceback)
+
+
+def _do_without_scenarios(session: OptimizationSession, *, reason: str) -> None:
+    """What an earlier search found stands: only the scenarios of the next one are missing."""
+    session.give_up_waiting()
+    rounds = Rounds.from_json(session.rounds).ended(Ending.NO_SCENARIOS, reason=reason)
+    validate_kept(session, rounds=rounds)
 
 
 def reconcile_sessions() -> int:

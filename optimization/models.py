@@ -266,13 +266,17 @@ class OptimizationSession(models.Model):
             rounds=rounds,
         )
 
-    def validate_kept_allocation(self, *, rounds: dict[str, Any]) -> None:
+    def give_up_waiting(self) -> None:
+        """End the wait for a matrix that is not to come."""
+        self._move([self.Status.MATRIX_GENERATING], self.Status.OPTIMIZING)
+
+    def validate_kept_allocation(self, *, matrix_was_cached: bool, rounds: dict[str, Any]) -> None:
         """Go back to the allocation of an earlier search and to the matrix it was found with."""
         self._move(
             [self.Status.OPTIMIZING],
             self.Status.VALIDATING,
             matrix=F("allocation_matrix"),
-            matrix_was_cached=rounds["searches"][-2]["was_cached"],
+            matrix_was_cached=matrix_was_cached,
             allocation_matrix=None,
             rounds=rounds,
         )

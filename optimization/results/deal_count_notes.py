@@ -33,6 +33,7 @@ ADVICE = {
         "In scenarios with the deals that this allocation buys no other one was found, so it stands"
         " although it may break a limit there:"
     ),
+    Ending.NO_SCENARIOS: "Scenarios with the deals bought could not be made:",
 }
 # Sessions of earlier releases were never searched again.
 ADVICE_WITHOUT_ROUNDS = (

@@ -58,7 +58,7 @@ def _without_allocation(
     if session.allocation is None:
         raise PermanentFailure(_no_allocation(allocation))
     rounds = earlier.after(_search(session, matrix, allocation, deals=None))
-    ended = rounds.ended(Ending.NO_ALLOCATION, reason=_no_allocation(allocation)).as_json()
+    ended = rounds.ended(Ending.NO_ALLOCATION, reason=_no_allocation(allocation))
     return lambda: validate_kept(session, rounds=ended)
 
 

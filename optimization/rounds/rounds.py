@@ -19,6 +19,7 @@ class Ending(StrEnum):
     NEAREST = "nearest"  # no number that can be simulated is nearer to what is bought
     UNATTAINABLE = "unattainable"  # the scenario law does not exist with the numbers bought
     NO_ALLOCATION = "no_allocation"  # the last search found none, so the one before it stands
+    NO_SCENARIOS = "no_scenarios"  # those of the next search could not be made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,11 @@ class Rounds:
             "ending": self.ending,
             "reason": self.reason,
         }
+
+    @property
+    def standing(self) -> Search:
+        """The search whose allocation counts: the last that found one."""
+        return next(one for one in reversed(self.searches) if one.expected_multiple is not None)
 
     def after(self, search: Search) -> "Rounds":
         return replace(self, searches=(*self.searches, search))

@@ -42,6 +42,7 @@ ROUNDS = a_record(
     },
     description="Why there was no further search: `settled`; `most_repeats` (three);"
     " `tried_before`, the deals bought had been simulated before; `nearest`, no number of deals"
-    " that can be simulated is nearer; `unattainable`, the law does not exist with them, or"
-    " `no_allocation`, the last search found none: then `reason` says more.",
+    " that can be simulated is nearer; `unattainable`, the law does not exist with them;"
+    " `no_allocation`, the last search found none, or `no_scenarios`, those of the next could not"
+    " be made: then `reason` says more.",
 )

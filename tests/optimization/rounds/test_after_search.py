@@ -22,13 +22,14 @@ from outbox import reaper
 from outbox.leases import StaleLease
 from outbox.models import OutboxJob
 from scenarios.models import ScenarioMatrix
-from tests.optimization.rows import Status, columns, history
+from tests.optimization.rows import Status, columns, history, insert_session
 from tests.optimization.work import (
     GENERATION,
     OPTIMIZATION,
     VALIDATION,
     completed,
     do,
+    fail,
     jobs_of,
     live_jobs_of,
     matrix_of,
@@ -238,6 +239,26 @@ def test_allocation_that_stands_is_validated_in_its_own_scenarios(
     assert result["matrix"]["was_cached"] is False
     (warned,) = [note for note in result["notes"] if note["code"] == "DIVERSIFICATION_MISMATCH"]
     assert "asks for 9000" in str(warned["text"])
+
+
+def test_scenarios_that_cannot_be_made_leave_the_allocation_before_them(fund: Fund) -> None:
+    session = once_more(fund)
+    fail(matrix_of(session), reason="Out of paper.")
+    session.refresh_from_db()
+    assert session.status == Status.VALIDATING
+    assert matrix_of(session).matrix_key == searches_of(session)[0]["matrix_key"]
+    assert session.rounds is not None
+    assert (ending_of(session), session.rounds["reason"]) == ("no_scenarios", "Out of paper.")
+    do(session)
+    assert columns(session)["status"] == Status.COMPLETED
+
+
+def test_scenarios_that_cannot_be_made_fail_a_session_that_has_nothing(fund: Fund) -> None:
+    searched = once_more(fund)
+    waiting = insert_session(Status.MATRIX_GENERATING, fund=fund, matrix=matrix_of(searched))
+    fail(matrix_of(searched), reason="Out of paper.")
+    assert columns(waiting)["status"] == Status.FAILED
+    assert columns(searched)["status"] == Status.VALIDATING
 
 
 def test_scenarios_of_an_allocation_that_may_stand_are_needed(fund: Fund) -> None:
