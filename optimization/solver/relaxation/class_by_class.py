@@ -9,17 +9,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import pulp
-from numpy.typing import NDArray
 
 from optimization.solver.budgeted_highs import BudgetedHighs, HighsRun
+from optimization.solver.exact.incremental_lp import Floats
 from optimization.solver.model import NO_LOSS
-from optimization.solver.relaxation.granted_values import STEP, rounded_outwards
-from optimization.solver.relaxation.slack_program import SlackProgram
+from optimization.solver.relaxation.granted_values import rounded_outwards
+from optimization.solver.relaxation.single_limit import closest_to_limit
+from optimization.solver.relaxation.slack_program import LimitClass, SlackProgram
 from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.single_limits import LimitType
 
-# What the programs can tell apart: a slack within it of what is proved is the least.
+# Found slacks are rounded up to it; the programs keep their rows to as much.
+STEP = 1e-9
+# What the linear programs can tell apart.
 SAME_SLACK = 1e-7
+# A slack this close to what is proved is minimal: as close as a proof over all choices of losing
+# scenarios comes (`slice_proof.INDISTINCT` of an objective of at most 2).
+MINIMAL_WITHIN = 2e-6
 # Of branch and bound, for one minimum over all choices of losing scenarios.
 MAX_NODES = 200
 
@@ -38,92 +44,124 @@ class LeastSlack:
 
 @dataclass(frozen=True, slots=True)
 class LeastSlacks:
-    """``weights`` (B,) need no more than the slacks of ``classes``."""
+    """``weights`` (B,) need no more than the slacks of ``classes`` and lose in ``losing`` alone,
+    which says nothing where there is no limit on loss probability.
+    """
 
     classes: tuple[LeastSlack, ...]
-    weights: NDArray[np.float64]
-
-
-def least_slacks_without_loss_limit(
-    problem: AllocationProblem, *, highs: BudgetedHighs
-) -> LeastSlacks:
-    """For ``problem`` without a limit on loss probability: each class is proved minimal."""
-    return _ClassByClass(SlackProgram(problem, highs=highs), losing=frozenset()).settle()
+    weights: Floats
+    losing: frozenset[int]
 
 
 def least_slacks(
-    problem: AllocationProblem, *, losing: frozenset[int], highs: BudgetedHighs
+    problem: AllocationProblem, *, weights: Floats, losing: frozenset[int], highs: BudgetedHighs
 ) -> LeastSlacks:
-    """For ``problem`` with a limit on loss probability that some allocation keeps which loses in
-    ``losing`` alone; what is not proved minimal is the least found.
+    """Of all classes of ``problem`` but loss probability.
+
+    Without a limit on loss probability every class is proved minimal. With one, ``weights`` (B,)
+    must keep it, losing in ``losing`` alone, whatever else they break; what is not proved minimal
+    is then the least found.
     """
-    return _ClassByClass(SlackProgram(problem, highs=highs), losing=losing).settle()
+    return _ClassByClass(problem, weights=weights, losing=losing, highs=highs).settle()
 
 
 class _ClassByClass:
-    def __init__(self, program: SlackProgram, *, losing: frozenset[int]) -> None:
-        self._program = program
+    def __init__(
+        self,
+        problem: AllocationProblem,
+        *,
+        weights: Floats,
+        losing: frozenset[int],
+        highs: BudgetedHighs,
+    ) -> None:
+        self._program = SlackProgram(problem, highs=highs)
+        self._highs = highs
+        self._allowed = problem.allowed_losing_scenarios()
+        self._weights = weights
         self._losing = losing
-        self._allowed = program.problem.allowed_losing_scenarios()
-        self._weights = np.empty(0)
+        # What each limit settled so far is granted; None once a sum over several limits is.
+        self._slacks: dict[str, float] | None = {}
 
     def settle(self) -> LeastSlacks:
         classes = tuple(self._settled_classes())
         self._settle_ties()
-        return LeastSlacks(classes, self._weights)
+        return LeastSlacks(classes, self._weights, self._losing)
 
     def _settled_classes(self) -> Iterator[LeastSlack]:
         for limits in self._program.classes:
-            largest, proved = self._settle(limits.largest)
-            is_minimal = proved >= largest - SAME_SLACK
+            largest, proved = self._settle(limits.largest, limits)
+            is_minimal = proved >= largest - MINIMAL_WITHIN
             if limits.total is not limits.largest and largest > 0:
-                total, total_proved = self._settle(limits.total)
-                is_minimal &= total_proved >= total - SAME_SLACK
+                total, total_proved = self._settle(limits.total, limits)
+                is_minimal &= total_proved >= total - MINIMAL_WITHIN
+            self._note(limits, largest)
             yield LeastSlack(limits.type, largest, min(largest, proved), is_minimal)
 
-    def _settle(self, aim: pulp.LpVariable) -> tuple[float, float]:
+    def _note(self, limits: LimitClass, largest: float) -> None:
+        if self._slacks is not None and largest > 0 and len(limits.limits) > 1:
+            self._slacks = None
+        if self._slacks is not None:
+            self._slacks |= {limit.id: largest for limit in limits.limits}
+
+    def _settle(self, aim: pulp.LpVariable, limits: LimitClass) -> tuple[float, float]:
         """The least value found for ``aim``, which bounds it from now on, and the proved one."""
         free = self._program.least(aim)
-        proved = free.objective
-        found = free
-        if not self._keeps_loss_limit(free):
+        found, proved = free, free.objective
+        if self._keeps_loss_limit(free):
+            self._take(free, self._losing_with(free))
+        else:
             found = self._program.least(aim, losing=self._losing)
+            self._take(found, self._losing)
             if found.objective > proved + SAME_SLACK:
-                found, proved = self._searched(aim, found, proved)
-        self._take(found)
+                losing, searched = self._search(aim, limits)
+                proved = max(proved, searched)
+                # As a linear program, whose point keeps its rows most closely.
+                better = self._program.least(aim, losing=losing)
+                if better.objective < found.objective:
+                    found = better
+                    self._take(found, losing)
         value = 0.0
         if found.objective > STEP:
-            value = rounded_outwards(found.objective, is_minimum=False)
+            value = rounded_outwards(found.objective, is_minimum=False, step=STEP)
         self._program.bound(aim, value)
         return value, max(0.0, proved)
 
-    def _searched(
-        self, aim: pulp.LpVariable, known: HighsRun, proved: float
-    ) -> tuple[HighsRun, float]:
+    def _search(self, aim: pulp.LpVariable, limits: LimitClass) -> tuple[frozenset[int], float]:
+        """Losing scenarios that allow less than those known, if any were found, and what is proved
+        of every choice.
+        """
+        if len(limits.limits) == 1 and self._slacks is not None:
+            closest = closest_to_limit(
+                self._program.problem,
+                limits.limits[0],
+                slacks=self._slacks,
+                known=self._weights,
+                highs=self._highs,
+            )
+            if closest is not None:
+                return closest.losing, closest.proved_slack
         run = self._program.search(aim, start=self._losing, max_nodes=MAX_NODES)
-        proved = max(proved, run.bound)
-        if run.values is None or run.objective > known.objective - SAME_SLACK:
-            return known, proved
-        # Once more as a linear program, whose point keeps its rows more closely.
-        return self._program.least(aim, losing=self._lost(run)), proved
+        losing = self._losing if run.values is None else self._program.losing(run)
+        return losing, run.bound
 
     def _settle_ties(self) -> None:
         """Of equally small slacks of one class the ones that are least in order of the limits."""
         for limits in self._program.classes:
             for slack in limits.slacks if len(limits.slacks) > 1 else ():
                 run = self._program.least(slack, losing=self._losing)
-                self._take(run)
-                value = rounded_outwards(max(0.0, run.objective), is_minimum=False)
+                self._take(run, self._losing)
+                value = rounded_outwards(max(0.0, run.objective), is_minimum=False, step=STEP)
                 self._program.bound(slack, value)
 
-    def _take(self, run: HighsRun) -> None:
+    def _take(self, run: HighsRun, losing: frozenset[int]) -> None:
+        """The point of ``run``, which loses in ``losing`` alone, is the best known from now on."""
         self._weights = self._program.weights(run)
         if self._allowed is not None:
-            self._losing = self._lost(run)
+            self._losing = losing & self._losing_with(run)
 
     def _keeps_loss_limit(self, run: HighsRun) -> bool:
-        return self._allowed is None or len(self._lost(run)) <= self._allowed
+        return self._allowed is None or len(self._losing_with(run)) <= self._allowed
 
-    def _lost(self, run: HighsRun) -> frozenset[int]:
+    def _losing_with(self, run: HighsRun) -> frozenset[int]:
         portfolio = self._program.weights(run) @ self._program.problem.multiples
         return frozenset(np.flatnonzero(portfolio < 1 - NO_LOSS).tolist())

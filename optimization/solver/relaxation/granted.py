@@ -12,23 +12,28 @@ from optimization.solver.allocation import Relaxation
 from optimization.solver.budgeted_highs import BudgetedHighs, SolverFailed
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.incremental_lp import Floats
+from optimization.solver.exact.least_losses import LeastLosses, least_losses
 from optimization.solver.exact.search_budget import SearchBudget
+from optimization.solver.exact.weight_polytope import LOST_BELOW
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.relaxation.class_by_class import (
     LeastSlack,
     LeastSlacks,
     least_slacks,
-    least_slacks_without_loss_limit,
 )
-from optimization.solver.relaxation.fewest_losses import LeastLosses, least_losses
 from optimization.solver.relaxation.granted_values import granted_values
-from optimization.solver.report import portfolio_figures
 from optimization.solver.rounding import exact_weights
 from optimization.solver.stated.limits import Limits
 from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.single_limits import SingleLimit, single_limits, with_values
 
 LOSS = "max_loss_probability"
+# Of simplex iterations, to count losses with: as a check, and where it matters.
+FEW_ITERATIONS = 5_000
+MANY_ITERATIONS = 100_000
+# Granted values are rounded outwards to the first of these, or to the next where the programs find
+# no allocation because the limits are kept by less than they can tell.
+STEPS = (1e-9, 1e-8, 1e-7)
 NOT_PROVED = (
     "The search ended before an allocation within every limit was found; that there is none is "
     "not proved."
@@ -67,55 +72,93 @@ def relaxed(problem: AllocationProblem, failed: FirstPass, *, highs: BudgetedHig
 
 def _found_after_all(problem: AllocationProblem, *, highs: BudgetedHighs) -> Granted | None:
     """An allocation within the limits as requested, looked for by counting losses alone."""
-    fewest = least_losses(problem, budget=SearchBudget(highs))
-    allowed = problem.allowed_losing_scenarios()
-    if fewest is None or allowed is None or len(fewest.losing) > allowed:
+    fewest = least_losses(problem, budget=SearchBudget(highs, MANY_ITERATIONS))
+    if fewest is None or _granted_losses(problem, len(fewest.losing)):
         return None
-    return _solved(problem, fewest.weights, (), highs)
+    first = _first_pass(problem, np.array(exact_weights(fewest.weights.tolist())), highs)
+    return None if first is None else Granted(problem, first)
 
 
 def _relaxed_without_losses(problem: AllocationProblem, *, highs: BudgetedHighs) -> Granted | None:
     """The answer if limits other than that on loss probability alone have to give way."""
     linear = problem.with_limits(replace(problem.limits, max_loss_probability=None))
-    least = least_slacks_without_loss_limit(linear, highs=highs)
+    buckets = len(problem.buckets)
+    least = least_slacks(
+        linear, weights=np.full(buckets, 1 / buckets), losing=frozenset(), highs=highs
+    )
+    if problem.limits.max_loss_probability is None:
+        return _granted(problem, least, fewest=None, highs=highs)
     weights = exact_weights(least.weights.tolist())
-    granted = granted_values(linear, weights)
-    if not granted:
+    values = granted_values(linear, weights, step=STEPS[0])
+    if not values:
         return None
-    relaxations = _relaxations(problem, granted, least)
-    relaxed_problem = problem.with_limits(with_values(problem.limits, granted))
-    if problem.allowed_losing_scenarios() is None:
-        return _solved(relaxed_problem, np.array(weights), relaxations, highs)
-    first = highest_expected_multiple(relaxed_problem, highs=highs)
-    return None if first.weights is None else Granted(relaxed_problem, first, relaxations)
+    relaxed_problem = problem.with_limits(with_values(problem.limits, values))
+    first = highest_expected_multiple(relaxed_problem, highs=highs, max_iterations=MANY_ITERATIONS)
+    if first.weights is None:
+        return None
+    return Granted(relaxed_problem, first, _relaxations(problem, values, least, fewest=None))
 
 
 def _relaxed_with_losses(problem: AllocationProblem, *, highs: BudgetedHighs) -> Granted:
-    alone = Limits(max_loss_probability=problem.limits.max_loss_probability)
-    fewest = least_losses(problem.with_limits(alone), budget=SearchBudget(highs))
-    if fewest is None:
-        raise SolverFailed("no allocation was found where every limit but one was given up")
+    fewest = _fewest_losses(problem, highs=highs)
     limits = with_values(problem.limits, _granted_losses(problem, len(fewest.losing)))
-    least = least_slacks(problem.with_limits(limits), losing=fewest.losing, highs=highs)
-    weights = exact_weights(least.weights.tolist())
-    losing = portfolio_figures(problem=problem, weights=weights).losing_scenarios
-    granted = _granted_losses(problem, losing) | granted_values(problem, weights)
-    relaxations = _relaxations(problem, granted, least, fewest=fewest)
-    relaxed_problem = problem.with_limits(with_values(problem.limits, granted))
-    return _solved(relaxed_problem, np.array(weights), relaxations, highs)
+    least = least_slacks(
+        problem.with_limits(limits), weights=fewest.weights, losing=fewest.losing, highs=highs
+    )
+    return _granted(problem, least, fewest=fewest, highs=highs)
 
 
-def _solved(
+def _granted(
     problem: AllocationProblem,
-    weights: Floats,
-    relaxations: tuple[Relaxation, ...],
+    least: LeastSlacks,
+    *,
+    fewest: LeastLosses | None,
     highs: BudgetedHighs,
 ) -> Granted:
-    """From ``weights`` (B,), which keep every limit of ``problem``."""
-    first = highest_expected_multiple(problem, highs=highs, known_weights=weights)
+    """What the weights of ``least`` need, and the first pass under it."""
+    weights = exact_weights(least.weights.tolist())
+    for step in STEPS:
+        values = granted_values(problem, weights, step=step)
+        values |= _granted_losses(problem, len(least.losing))
+        relaxed_problem = problem.with_limits(with_values(problem.limits, values))
+        first = _first_pass(relaxed_problem, np.array(weights), highs)
+        if first is not None:
+            relaxations = _relaxations(problem, values, least, fewest=fewest)
+            return Granted(relaxed_problem, first, relaxations)
+    raise SolverFailed("the granted limits have an allocation and none was found")
+
+
+def _first_pass(
+    problem: AllocationProblem, weights: Floats, highs: BudgetedHighs
+) -> FirstPass | None:
+    """From ``weights`` (B,), which keep the limits; None when they do by less than the programs
+    can tell, so that these find no allocation.
+    """
+    first = highest_expected_multiple(
+        problem, highs=highs, known_weights=weights, max_iterations=MANY_ITERATIONS
+    )
     if first.weights is None and first.stop is None:
-        raise SolverFailed("the granted limits have an allocation and none was found")
-    return Granted(problem, first, relaxations)
+        return None
+    if first.weights is not None:
+        return first
+    losing = np.flatnonzero(weights @ problem.multiples < LOST_BELOW)
+    return replace(first, weights=weights, losing=frozenset(losing.tolist()))
+
+
+def _fewest_losses(problem: AllocationProblem, *, highs: BudgetedHighs) -> LeastLosses:
+    """With every other limit given up; searched at length only where the limit is not soon met."""
+    alone = problem.with_limits(Limits(max_loss_probability=problem.limits.max_loss_probability))
+    fewest = _counted(alone, FEW_ITERATIONS, highs)
+    if not _granted_losses(problem, len(fewest.losing)):
+        return fewest
+    return _counted(alone, MANY_ITERATIONS, highs)
+
+
+def _counted(alone: AllocationProblem, iterations: int, highs: BudgetedHighs) -> LeastLosses:
+    fewest = least_losses(alone, budget=SearchBudget(highs, iterations))
+    if fewest is None:
+        raise SolverFailed("no allocation was found where every limit but one was given up")
+    return fewest
 
 
 def _granted_losses(problem: AllocationProblem, losing: int) -> dict[str, float]:
@@ -131,7 +174,7 @@ def _relaxations(
     granted: dict[str, float],
     least: LeastSlacks,
     *,
-    fewest: LeastLosses | None = None,
+    fewest: LeastLosses | None,
 ) -> tuple[Relaxation, ...]:
     slacks = {found.type: found for found in least.classes}
     relaxations = []

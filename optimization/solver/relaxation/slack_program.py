@@ -86,6 +86,13 @@ class SlackProgram:
         aim.upBound = highest
         self._loaded.changeColBounds(aim.index, 0.0, highest)
 
+    def losing(self, run: HighsRun) -> frozenset[int]:
+        """The scenarios that may lose at the point that a search ended at."""
+        if run.values is None:
+            raise SolverFailed("a search with a known allocation ended without a point")
+        switches = self._model.switches.items()
+        return frozenset(s for s, switch in switches if run.values[switch.index] > 0.5)
+
     def weights(self, run: HighsRun) -> NDArray[np.float64]:
         """(B,) of the point that a solve ended at."""
         if run.values is None:

@@ -1,0 +1,154 @@
+"""When limits are relaxed, what is said of what is not proved, and that equal problems agree."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from optimization.solver.allocate import SolveInterrupted, allocate
+from optimization.solver.budgeted_highs import BudgetedHighs
+from optimization.solver.first_pass import FirstPass
+from optimization.solver.relaxation import class_by_class, granted, single_limit
+from optimization.solver.relaxation.granted import NOT_PROVED, relaxed
+from optimization.solver.rivals.limit_check import broken_limits
+from optimization.solver.stated.problem import (
+    AllocationProblem,
+    CvarLimit,
+    SolverSettings,
+    WeightRange,
+)
+from optimization.solver.stated.single_limits import with_values
+from tests.optimization.solver.problems import high_and_low, market_multiples, problem
+
+ENDED_EARLY = FirstPass(bound=9.0, stop="iteration_limit")
+
+
+def crowded(**limits: Any) -> AllocationProblem:
+    """Six buckets in 24 scenarios, of which far more lose than the limit allows."""
+    stages = ["seed", "series_a"]
+    stated: dict[str, Any] = {
+        "max_loss_probability": 0.05,
+        "cvar": CvarLimit(0.9, 0.05),
+        "min_expected_winners": 4.0,
+        "max_bucket_weight": 0.3,
+        "stages": {"seed": WeightRange(minimum=0.6)},
+    }
+    return replace(
+        problem(
+            [f"{stages[b % 2]}/s{b}" for b in range(6)],
+            market_multiples(seed=7, buckets=6, scenarios=24) * 0.8,
+            settings=SolverSettings(mip_gap=0.0),
+            **(stated | limits),
+        ),
+        relax=True,
+    )
+
+
+def test_limits_that_can_be_kept_are_not_relaxed() -> None:
+    may, must_not = (
+        allocate(replace(high_and_low(max_loss_probability=0.1), relax=relax))
+        for relax in (True, False)
+    )
+
+    assert may.status == "optimal"
+    assert may.relaxations == ()
+    assert may.weights == must_not.weights
+
+
+def test_limits_are_kept_when_the_problem_says_so() -> None:
+    allocation = allocate(replace(crowded(), relax=False))
+
+    assert allocation.status == "infeasible"
+    assert not allocation.was_found
+    assert allocation.infeasibility
+
+
+def test_equal_problems_and_permuted_ones_are_granted_the_same() -> None:
+    asked = crowded()
+    order = [3, 1, 0, 5, 2, 4]
+    permuted = replace(
+        asked,
+        buckets=tuple(asked.buckets[b] for b in order),
+        multiples=asked.multiples[order],
+    )
+
+    first, again, other = allocate(asked), allocate(asked), allocate(permuted)
+
+    assert again.weights == first.weights
+    assert dict(other.weights) == dict(first.weights)
+    assert again.relaxations == first.relaxations == other.relaxations
+
+
+def test_stop_ends_the_relaxation_at_once() -> None:
+    calls = 0
+
+    def count() -> bool:
+        nonlocal calls
+        calls += 1
+        return False
+
+    allocate(crowded(), should_stop=count)
+    asked = 0
+
+    def stop_half_way() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > calls // 2
+
+    with pytest.raises(SolveInterrupted):
+        allocate(crowded(), should_stop=stop_half_way)
+
+
+def test_what_a_short_search_leaves_open_is_not_called_minimal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(granted, "FEW_ITERATIONS", 1)
+    monkeypatch.setattr(granted, "MANY_ITERATIONS", 20)
+    monkeypatch.setattr(single_limit, "MAX_ITERATIONS", 1)
+    monkeypatch.setattr(single_limit, "LAST_NODES", 1)
+    monkeypatch.setattr(class_by_class, "MAX_NODES", 1)
+    asked = crowded()
+
+    short = allocate(asked)
+    monkeypatch.undo()
+    long = {given.constraint: given for given in allocate(asked).relaxations}
+
+    loss = short.relaxations[0]
+    assert loss.constraint == "max_loss_probability"
+    assert not loss.is_minimal
+    # Both ends of what is left open hold the true minimum, which the long search proves.
+    assert long["max_loss_probability"].is_minimal
+    assert loss.tightest_possible <= long["max_loss_probability"].granted <= loss.granted
+    values = {given.constraint: given.granted for given in short.relaxations}
+    kept = asked.with_limits(with_values(asked.limits, values))
+    assert broken_limits(problem=kept, weights=list(short.weights.values())) == ()
+
+
+def test_search_that_ended_early_is_no_reason_to_relax_where_counting_losses_succeeds() -> None:
+    asked = high_and_low(max_loss_probability=0.1).in_key_order()
+
+    found = relaxed(asked, ENDED_EARLY, highs=BudgetedHighs(60))
+
+    assert found.problem is asked
+    assert found.relaxations == ()
+    assert found.caveat is None
+    assert found.first.weights is not None
+
+
+def test_search_that_ended_early_is_named_beside_what_was_relaxed() -> None:
+    found = relaxed(crowded().in_key_order(), ENDED_EARLY, highs=BudgetedHighs(60))
+
+    assert found.relaxations
+    assert found.caveat == NOT_PROVED
+
+
+def test_session_limits_with_minimums_of_zero_are_never_relaxed() -> None:
+    allocation = allocate(
+        crowded(stages={"seed": WeightRange(minimum=0.0)}, min_expected_winners=0.0)
+    )
+
+    assert {row.id for row in allocation.constraints if row.relaxed} <= {
+        "max_loss_probability",
+        "cvar",
+        "max_bucket_weight",
+    }
