@@ -7,7 +7,7 @@ asks for M_s <= 1, since allocations that gain are on the other side. Scenarios 
 have no switch yet only make the count smaller, so a lower bound stays one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -31,9 +31,17 @@ TAIL_EXCESS = 1e-3
 
 
 class CountProgram:
-    """Switches are numbered 0 .. n - 1; ``scenarios[i]`` is the scenario of switch i."""
+    """Switches are numbered 0 .. n - 1; ``scenarios[i]`` is the scenario of switch i. At first
+    the scenarios ``counted`` have one, all that may lose unless stated.
+    """
 
-    def __init__(self, piece: MultipleSlice, *, budget: SearchBudget) -> None:
+    def __init__(
+        self,
+        piece: MultipleSlice,
+        *,
+        budget: SearchBudget,
+        counted: Iterable[int] | None = None,
+    ) -> None:
         self.piece = piece
         self.lp = piece.polytope.lp
         self._budget = budget
@@ -43,11 +51,13 @@ class CountProgram:
         self._decided: dict[int, int] = {}
         self.cutoff = piece.allowed + COUNT_TOLERANCE
         self.lp.set_cutoff(self.cutoff)
-        for scenario in piece.free:
+        self._uncounted = set(piece.free)
+        for scenario in piece.free if counted is None else counted:
             self.add_switch(scenario)
 
     def add_switch(self, scenario: int) -> None:
         """Counts one more scenario."""
+        self._uncounted.discard(scenario)
         polytope = self.piece.polytope
         column = self.lp.add_columns(np.zeros(1), np.ones(1))
         self.lp.set_costs(column, np.ones(1))
@@ -56,6 +66,15 @@ class CountProgram:
         self.scenarios.append(scenario)
         self._columns = np.append(self._columns, column)
         self._rows.append(row)
+
+    def count(self, lost: Iterable[int]) -> bool:
+        """Counts those of ``lost`` that may lose in the slice and are not counted yet; whether
+        there are any.
+        """
+        missing = sorted(self._uncounted.intersection(lost))
+        for scenario in missing:
+            self.add_switch(scenario)
+        return bool(missing)
 
     def switches(self, outcome: LpOutcome) -> Floats:
         return outcome.values[self._columns]
@@ -89,6 +108,13 @@ class CountProgram:
             outcome = self.lp.solve()
         return outcome
 
+    def _solve_counting_all(self) -> LpOutcome:
+        """The least count when every scenario that loses at it is counted."""
+        outcome = self.solve()
+        while self.may_hold_an_allocation(outcome) and self.count(self.lost(outcome)):
+            outcome = self.solve()
+        return outcome
+
     def may_hold_an_allocation(self, outcome: LpOutcome) -> bool:
         """Whether few enough scenarios may lose, going by the relaxation."""
         return outcome.status == "optimal" and outcome.objective <= self.cutoff
@@ -101,14 +127,14 @@ class CountProgram:
     def add_envelope_cuts(self) -> LpOutcome:
         """Rounds of cuts at the minimum, while they raise it; those that hold nothing go again."""
         program = EnvelopeProgram(self.piece, budget=self._budget)
-        outcome = self.solve()
+        outcome = self._solve_counting_all()
         cut_rows: list[int] = []
         for _ in range(MOST_ENVELOPE_ROUNDS):
             if not self.may_hold_an_allocation(outcome):
                 return outcome
             before = outcome.objective
             cut_rows += self._cut_at(outcome, program)
-            outcome = self.solve()
+            outcome = self._solve_counting_all()
             if outcome.objective < before + WORTHWHILE_ROUND:
                 break
         if outcome.status == "optimal":

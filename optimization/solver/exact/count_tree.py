@@ -78,6 +78,9 @@ class CountTree:
             if not program.may_hold_an_allocation(outcome):
                 return []
             lost = program.lost(outcome)
+            if program.count(lost):
+                self._gains.grow_to(len(program.scenarios))
+                continue
             undecided = self._undecided(outcome, decisions)
             if len(lost) <= program.piece.allowed + len(program.piece.always) or not undecided.size:
                 self._on_candidate(outcome, lost)

@@ -20,8 +20,10 @@ from optimization.solver.exact.multiple_slice import MAY_COME_NEAR, MultipleSlic
 from optimization.solver.exact.search_budget import SearchBudget, Stop
 from optimization.solver.stated.problem import AllocationProblem
 
-# The first step, as a share of the way from the bound to the target.
+# The first step, as a share of the way from the bound to the target, and the open scenarios beyond
+# which it is shorter.
 FIRST_STEP = 1 / 8
+MANY_SCENARIOS = 200
 # Relative: a bound this close to the target is there. CVaR is kept to 1e-8 and gains to 1e-9, and
 # either can be worth tens of times as much in expected multiple.
 INDISTINCT = 5e-7
@@ -35,7 +37,7 @@ LONGEST_STRETCH = 2.0
 # Relative: how far down an allocation is expected when none is known.
 BLIND_WAY = 0.02
 # Relative: a way this short is taken in one step.
-SHORT_WAY = 3e-4
+SHORT_WAY = 1e-4
 # Relative: no gap below this is asked for, the programs cannot tell it from none.
 SMALLEST_GAP = 1e-7
 
@@ -100,7 +102,7 @@ class SliceProof:
             return None
         if ceiling <= self._target * (1 + INDISTINCT):
             return Proof(ceiling, self._incumbent, None)
-        if self._budget.used_up() is not None:
+        if self._budget.used_up() is not None or self._is_hopeless():
             return None
         piece = self._tightened(self._target)
         self._lower = piece
@@ -112,11 +114,20 @@ class SliceProof:
             return None
         return Proof(min(ceiling, piece.minimum), self._incumbent, None)
 
+    def _is_hopeless(self) -> bool:
+        """Whether a lower slice had so many open scenarios that the last one will have many."""
+        return self._lower is not None and len(self._lower.free) > 2 * FEW_SCENARIOS
+
+    def _first_step(self) -> float:
+        """As a share of the way: smaller where many scenarios are open."""
+        free = 0 if self._lower is None else len(self._lower.free)
+        return FIRST_STEP * min(1.0, MANY_SCENARIOS / max(free, 1))
+
     def down_from(self, ceiling: float) -> Proof:
         """The proof, as far as the budget goes; ``ceiling`` is a bound already proved."""
         bound = ceiling
         way = ceiling - self._target if self._incumbent else BLIND_WAY * ceiling
-        step, effort = way * FIRST_STEP, 0
+        step, effort = way * self._first_step(), 0
         while bound > self._target * (1 + INDISTINCT):
             is_short = bound - self._target - step < max(step / 2, SHORT_WAY * bound)
             minimum = self._target if is_short else bound - step
@@ -163,7 +174,7 @@ class SliceProof:
         stop = self._budget.used_up()
         if stop is not None:
             return stop
-        program = CountProgram(piece, budget=self._budget)
+        program = CountProgram(piece, budget=self._budget, counted=())
         root = program.add_envelope_cuts()
         if not program.may_hold_an_allocation(root):
             return None
