@@ -23,8 +23,8 @@ from tests.optimization.solver.problems import high_and_low, market_multiples, p
 ENDED_EARLY = FirstPass(bound=9.0, stop="iteration_limit")
 
 
-def crowded(**limits: Any) -> AllocationProblem:
-    """Six buckets in 24 scenarios, of which far more lose than the limit allows."""
+def crowded(*, buckets: int = 6, scenarios: int = 24, **limits: Any) -> AllocationProblem:
+    """Far more of the scenarios lose than the limit allows."""
     stages = ["seed", "series_a"]
     stated: dict[str, Any] = {
         "max_loss_probability": 0.05,
@@ -35,8 +35,8 @@ def crowded(**limits: Any) -> AllocationProblem:
     }
     return replace(
         problem(
-            [f"{stages[b % 2]}/s{b}" for b in range(6)],
-            market_multiples(seed=7, buckets=6, scenarios=24) * 0.8,
+            [f"{stages[b % 2]}/s{b}" for b in range(buckets)],
+            market_multiples(seed=7, buckets=buckets, scenarios=scenarios) * 0.8,
             settings=SolverSettings(mip_gap=0.0),
             **(stated | limits),
         ),
@@ -103,11 +103,11 @@ def test_what_a_short_search_leaves_open_is_not_called_minimal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(granted, "FEW_ITERATIONS", 1)
-    monkeypatch.setattr(granted, "MANY_ITERATIONS", 20)
+    monkeypatch.setattr(granted, "MANY_ITERATIONS", 200)
     monkeypatch.setattr(single_limit, "MAX_ITERATIONS", 1)
     monkeypatch.setattr(single_limit, "LAST_NODES", 1)
     monkeypatch.setattr(class_by_class, "MAX_NODES", 1)
-    asked = crowded()
+    asked = crowded(buckets=8, scenarios=40)
 
     short = allocate(asked)
     monkeypatch.undo()
