@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from optimization.models import IdempotentResponse, OptimizationSession, SessionEvent
+from optimization.ranges.models import AskedRanges
 from optimization.validation.chunk import ValidationChunk
 from outbox.admin import ReadOnlyAdmin
 
@@ -57,3 +58,12 @@ class ValidationChunkAdmin(ReadOnlyAdmin):
     search_fields = ["=session__id"]
     ordering = ["session", "first_scenario"]
     exclude = ["payload"]
+
+
+@admin.register(AskedRanges)
+class AskedRangesAdmin(ReadOnlyAdmin):
+    list_display = ["fund", "digest", "status", "asked_at", "finished_at", "failure_reason"]
+    list_filter = ["status", "asked_at"]
+    list_select_related = ["fund"]
+    search_fields = ["=id", "fund__name"]
+    ordering = ["-asked_at"]

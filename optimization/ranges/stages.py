@@ -32,7 +32,7 @@ def answer(lease: Lease) -> None:
     matrix = ScenarioMatrix.objects.without_payload().get(pk=asked.matrix_id)
     cached = multiples_of(matrix, lease=lease)
     found = attainable_ranges(
-        _problem(asked, matrix, cached.multiples),
+        problem_of(asked, matrix, cached.multiples),
         highs=BudgetedHighs(TIME_LIMIT_SECONDS, lease.is_lost, clock=time.monotonic),
     )
     if found is None:
@@ -46,7 +46,7 @@ def answer(lease: Lease) -> None:
         return lease.finish()
 
 
-def _problem(
+def problem_of(
     asked: AskedRanges, matrix: ScenarioMatrix, multiples: NDArray[np.float32]
 ) -> AllocationProblem:
     """``multiples`` float32 (buckets, scenarios), rows in the order of ``matrix.buckets``."""

@@ -15,6 +15,7 @@ MODELS = [
     "optimization/sessionevent",
     "optimization/idempotentresponse",
     "optimization/validationchunk",
+    "optimization/askedranges",
     "scenarios/scenariomatrix",
 ]
 
