@@ -18,6 +18,7 @@ from django_htmx.middleware import HtmxDetails
 
 from funds.models import Fund, User
 from optimization import lifecycle
+from optimization.frontier import page as frontier_page
 from optimization.frontier.results import result_of
 from optimization.models import OptimizationSession
 from optimization.pages import limits as limits_page
@@ -28,11 +29,12 @@ from optimization.ranges.question import parse_relevant
 from optimization.request.checked_request import parse_request
 from optimization.request.fund_facts import fund_facts
 from optimization.request_form.calibrations import calibration_choices
-from optimization.request_form.copied import copied_start, lost_in_copy
+from optimization.request_form.copied import copied_start, lost_in_copy, point_start
 from optimization.request_form.form import RequestForm
 from optimization.request_form.once import TOKEN_FIELD, new_token, session_once
 from optimization.request_form.start import starting_request
 from optimization.results.session_results import session_status
+from optimization.solver.frontier.grid import grid_of_json
 from scenarios.models import StatusChanged
 
 SESSIONS_PER_PAGE = 25
@@ -84,7 +86,7 @@ def new(request: SignedInRequest) -> HttpResponse:
         facts=facts,
         calibrations=calibration_choices(facts),
         defaults=defaults,
-        start_from=copied_start(copied.request, facts) if copied else defaults,
+        start_from=copied_start(_request_to_copy(request, copied), facts) if copied else defaults,
         parse=parse_relevant if shows_reach else parse_request,
     )
     reach = ask_from(form, fund=fund, now=timezone.now()) if shows_reach else UNASKED
@@ -122,11 +124,17 @@ def session(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "session": shown,
         "is_sample": found.fund.is_sample,
         "may_request": _may_request(request.user, found.fund),
-        "asked": limits_page.request_rows(found.request, found.buckets),
+        "asked": [
+            *frontier_page.request_rows(found.request),
+            *limits_page.request_rows(found.request, found.buckets),
+        ],
         **_progress_context(shown),
     }
     if shown["status"] != OptimizationSession.Status.COMPLETED:
         return render(request, "optimization/unfinished.html", context)
+    if found.is_frontier:
+        shown_frontier = {**context, **frontier_page.frontier_context(shown)}
+        return render(request, "optimization/frontier_result.html", shown_frontier)
     return render(request, "optimization/result.html", {**context, **result_context(shown)})
 
 
@@ -194,6 +202,18 @@ def _copied_session(request: SignedInRequest) -> OptimizationSession | None:
         return None
     pk = _uuid_or_404(request.GET["from"])
     return get_object_or_404(_loaded_sessions(request.user), pk=pk)
+
+
+def _request_to_copy(request: SignedInRequest, copied: OptimizationSession) -> dict[str, Any]:
+    """Its request; with ``?limit=``, that for the allocation at this point of its frontier."""
+    stored: dict[str, Any] = copied.request
+    if "limit" not in request.GET:
+        return stored
+    limits = grid_of_json(stored["frontier"]).values() if copied.is_frontier else ()
+    for limit in limits:
+        if repr(limit) == request.GET["limit"]:
+            return point_start(stored, limit)
+    raise Http404
 
 
 def _fund_for_request(request: SignedInRequest) -> Fund | None:

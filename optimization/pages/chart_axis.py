@@ -8,6 +8,8 @@ MOST_STEPS = 6
 LEADING_DIGITS = (1, 2, 5)
 # Of a step: values this little beyond a grid line are on it, for binary fractions.
 ROUNDING_SLACK = 1e-9
+# Relative: values closer than this are one value, which stands alone on its axis.
+NOTHING, ALONE = 1e-9, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,22 @@ def axis_around(values: list[float]) -> Axis:
 
     :raises ValueError: a value is not finite, or all are zero and there is nothing to draw
     """
-    low, high = min(0.0, *values), max(0.0, *values)
+    return _finest(min(0.0, *values), max(0.0, *values))
+
+
+def axis_between(values: list[float]) -> Axis:
+    """The finest axis of at most `MOST_STEPS` steps that holds all ``values``, and zero only if
+    that is among them; around a single value a hundredth of it either way.
+
+    :raises ValueError: a value is not finite, or there is nothing to draw
+    """
+    low, high = min(values), max(values)
+    if high - low <= NOTHING * abs(high):
+        low, high = low - ALONE * abs(low), high + ALONE * abs(high)
+    return _finest(low, high)
+
+
+def _finest(low: float, high: float) -> Axis:
     if not (math.isfinite(low) and math.isfinite(high)) or low == high:
         raise ValueError(f"no axis holds {low} to {high}")
     exponent = math.floor(math.log10((high - low) / MOST_STEPS))

@@ -91,8 +91,17 @@ def _explanation(step: str, status: Mapping[str, Any], standing: Standing) -> st
             return "Once more, with as many deals as the allocation buys."
         return f"{request['optimization_scenarios']:,} correlated futures of every bucket."
     if step == "OPTIMIZING":
-        return "The highest expected multiple inside the limits, then the most even allocation."
+        return _search(status, standing)
     return _validation(status, standing)
+
+
+def _search(status: Mapping[str, Any], standing: Standing) -> str:
+    points = status["frontier_progress"]
+    if points is None:
+        return "The highest expected multiple inside the limits, then the most even allocation."
+    if standing == "now":
+        return f"{points['done']} of {points['total']} points of the frontier are solved."
+    return f"The highest expected multiple at each of {points['total']} values of the limit."
 
 
 def _validation(status: Mapping[str, Any], standing: Standing) -> str:
@@ -100,4 +109,6 @@ def _validation(status: Mapping[str, Any], standing: Standing) -> str:
     if standing == "now" and progress is not None:
         return f"{progress['done']:,} of {progress['total']:,} fresh scenarios are done."
     total = status["request"]["validation_scenarios"]
+    if status["frontier_progress"] is not None:
+        return f"{total:,} fresh scenarios, the same ones for every point."
     return f"{total:,} fresh scenarios and a simpler method to compare."

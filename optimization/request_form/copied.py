@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optimization.request.checked_request import FundFacts, complete
+from optimization.solver.frontier.grid import DEFAULT_CONFIDENCE
+
+# Leaves room for what a name says of its point.
+LONGEST_KEPT_NAME = 160
 
 
 def copied_start(request: Mapping[str, Any], facts: FundFacts) -> dict[str, Any]:
@@ -15,6 +19,17 @@ def copied_start(request: Mapping[str, Any], facts: FundFacts) -> dict[str, Any]
     if _has_own_shocks(request, facts):
         return {**stated, "regimes": None}
     return stated
+
+
+def point_start(request: Mapping[str, Any], limit: float) -> dict[str, Any]:
+    """A frontier's request as one for the allocation at this ``limit`` of those it varies."""
+    limits = dict(request["limits"])
+    if request["frontier"]["limit"] == "max_loss_probability":
+        limits["max_loss_probability"] = limit
+    else:
+        limits["cvar"] = {"confidence": DEFAULT_CONFIDENCE, **limits.get("cvar", {}), "max": limit}
+    name = f"{request['name'][:LONGEST_KEPT_NAME]}, at most {100 * limit:g}%"
+    return {**request, "name": name, "frontier": None, "limits": limits}
 
 
 def lost_in_copy(request: Mapping[str, Any], facts: FundFacts) -> list[str]:

@@ -25,6 +25,7 @@ from optimization.request_form.fields import (
     regime_fields,
     weight_pairs,
 )
+from optimization.request_form.frontier_fields import FRONTIER, fit_to_frontier
 from optimization.request_form.law import UNREADABLE, calibrated_groups, law_start, put_law
 from optimization.request_form.law_faults import law_fault_words, without_repetition
 from optimization.request_form.law_fields import CORRELATION
@@ -131,6 +132,14 @@ class RequestForm(forms.Form):
         return self[RELAX.name]
 
     @property
+    def frontier_rows(self) -> list[BoundField]:
+        return self.fields_at(*(field.path for field in FRONTIER))
+
+    @property
+    def states_frontier(self) -> bool:
+        return any(row.value() for row in self.frontier_rows)
+
+    @property
     def law_rows(self) -> list[LawRows]:
         return [
             LawRows(group, self.fields_at(*(field.path for field in group.fields)))
@@ -168,6 +177,7 @@ class RequestForm(forms.Form):
         yield from RISK
         yield from self._pair_fields()
         yield RELAX
+        yield from FRONTIER
         yield from self.regimes
         for group in self.law_groups:
             yield from group.fields
@@ -238,6 +248,7 @@ class RequestForm(forms.Form):
         for path, field in self._by_path.items():
             if stated[path] is not None and not field.is_of_law and field not in self.regimes:
                 put_at(request, path, stated[path])
+        fit_to_frontier(request)
         drop_lone_confidence(request)
         faults = [*self._unread_files, *put_law(request, stated)]
         if any(stated[field.path] is not None for field in self.regimes):

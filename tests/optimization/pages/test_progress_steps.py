@@ -11,6 +11,7 @@ def status(at: list[str | None], **changes: Any) -> dict[str, Any]:
     return {
         "status": "OPTIMIZING",
         "is_finished": False,
+        "frontier_progress": None,
         "validation_progress": None,
         "searches_done": 0,
         "request": {"optimization_scenarios": 400, "validation_scenarios": 100_000},
