@@ -47,6 +47,12 @@ def test_form_finds_out_by_itself_what_can_be_reached(visit: Visit, analyst: Use
     expect(track).to_contain_text("No allocation can: every one loses in at least")
     expect(page.get_by_label("Name")).to_have_value("Typed before the answer")
     assert Axe().run(page).response["violations"] == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = loss.locator("xpath=ancestor::*[contains(@class, 'field')][1]").bounding_box()
+    assert box is not None
+    # Label, input, track and words under one another; not a column of single letters.
+    assert box["height"] < 300
 
     loss.fill("100")
     loss.blur()
