@@ -6,6 +6,7 @@ from typing import Any
 from optimization.pages.limit_values import (
     costliest_limit,
     gain_in_words,
+    is_known,
     limit_values,
     open_gap,
     step_in_words,
@@ -26,11 +27,7 @@ ONE_POINT = "1.0 pt"
 
 def worth_sentences(result: Result) -> list[str]:
     """One for every limit whose value is known: "One more point of CVaR is worth +0.006x."."""
-    return [
-        _worth(result, value)
-        for value in limit_values(result).values()
-        if value["multiple_gain"] is not None
-    ]
+    return [_worth(result, value) for value in limit_values(result).values() if is_known(value)]
 
 
 def highest_worth_sentence(result: Result) -> str | None:

@@ -11,8 +11,9 @@ LimitValue = Mapping[str, Any]
 NOT_KNOWN = "not known"
 # Of the proved gap: found and proved are then two figures for the same thing.
 CLOSED_GAPS = 2.0
-# Below half of the last decimal that is shown.
-NOTHING = 0.0005
+# Two solves of one optimum may differ by it.
+NOTHING = 1e-6
+SMALLEST_SHOWN = 0.001
 
 
 def limit_values(result: Result) -> dict[str, LimitValue]:
@@ -24,16 +25,22 @@ def limit_values(result: Result) -> dict[str, LimitValue]:
 
 
 def gain_in_words(value: LimitValue, *, open_gap: float) -> str:
-    """ "+0.021x", or with how much it might be: "+0.004x, at most +0.011x".
+    """ "+0.021x", or with how much it might be: "+0.004x, at most +0.011x"; "nothing" if proved.
 
     ``open_gap`` is how far a search may end below its bound, in multiples.
     """
     gain, most = value["multiple_gain"], value["gain_at_most"]
     if gain is None:
         return NOT_KNOWN
-    if most - gain <= CLOSED_GAPS * open_gap or _gain(most) == _gain(gain):
-        return _gain(gain)
+    if most <= NOTHING:
+        return "nothing"
+    if most - gain <= CLOSED_GAPS * open_gap:
+        return _gain(gain) if gain >= SMALLEST_SHOWN / 2 else f"under {SMALLEST_SHOWN}x"
     return f"{_gain(gain)}, at most {_gain(most)}"
+
+
+def is_known(value: LimitValue) -> bool:
+    return value["multiple_gain"] is not None
 
 
 def step_in_words(value: LimitValue, *, is_deals: bool) -> str:
@@ -49,9 +56,9 @@ def open_gap(result: Result) -> float:
 
 def costliest_limit(result: Result) -> LimitValue | None:
     """The limit whose next step is worth most; None when none is known to be worth anything."""
-    known = [value for value in limit_values(result).values() if value["multiple_gain"] is not None]
+    known = filter(is_known, limit_values(result).values())
     best = max(known, key=lambda value: float(value["multiple_gain"]), default=None)
-    return best if best and best["multiple_gain"] >= NOTHING else None
+    return best if best and best["multiple_gain"] >= SMALLEST_SHOWN / 2 else None
 
 
 def _gain(multiple: float) -> str:

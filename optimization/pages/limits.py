@@ -7,6 +7,7 @@ from typing import Any
 from optimization.pages.law import law_rows
 from optimization.pages.limit_values import (
     gain_in_words,
+    is_known,
     limit_values,
     open_gap,
     step_in_words,
@@ -25,7 +26,7 @@ RISK_LABELS = {
 class LimitRow:
     """A limit as the table shows it; values carry their unit, slack is in points or deals.
 
-    ``range`` says where the least relaxation lies, ``worth`` what one step more would add; both
+    ``range`` says where the least relaxation lies, ``worth`` what a ``step`` more would add; they
     are empty where there is nothing to say.
     """
 
@@ -156,12 +157,12 @@ def amount(row: Mapping[str, Any], value: float) -> str:
 
 
 def least_relaxation(row: Mapping[str, Any], relaxation: Mapping[str, Any]) -> str:
-    """Whether less would have done: "provably the least", or the range that holds the least."""
+    """Whether less would have done: "provably the least", or the range that holds the best."""
     if relaxation["is_minimal"]:
         return "provably the least"
     ends = sorted([relaxation["tightest_possible"], relaxation["granted"]])
     low, high = (amount(row, end) for end in ends)
-    return f"the least is between {low} and {high}"
+    return f"the best possible is between {low} and {high}"
 
 
 def _is_minimum(row: Mapping[str, Any]) -> bool:
@@ -188,7 +189,7 @@ def _limit_row(
         icon=icon,
         range=least_relaxation(row, relaxation) if relaxation else "",
         worth=gain_in_words(value, open_gap=open_gap(result)) if value else "",
-        step=step_in_words(value, is_deals=is_deals) if value else "",
+        step=step_in_words(value, is_deals=is_deals) if value and is_known(value) else "",
     )
 
 

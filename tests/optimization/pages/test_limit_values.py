@@ -59,9 +59,11 @@ def parts(*shares: tuple[float, float | None]) -> list[dict[str, Any]]:
     ("gain", "most", "words"),
     [
         (0.0214, 0.0214, "+0.021x"),
-        (0.0, 0.0, "+0.000x"),
+        (0.0, 0.0, "nothing"),
         # The proof may leave the gap of 1e-4 of 2.0 open.
-        (0.0, 0.0003, "+0.000x"),
+        (0.0, 0.0003, "under 0.001x"),
+        (0.0004, 0.0004, "under 0.001x"),
+        (0.0, 0.0021, "+0.000x, at most +0.002x"),
         (0.004, 0.011, "+0.004x, at most +0.011x"),
         (None, None, "not known"),
     ],
@@ -78,14 +80,18 @@ def test_limit_that_binds_shows_what_a_step_is_worth() -> None:
     largest = constraint("bucket_maximum", "max_bucket_weight")
     shown = explained(
         [cvar, largest, winners],
-        values=[value("cvar", 0.0123), value("min_expected_winners", 0.02, step=0.1)],
+        values=[
+            value("cvar", 0.0123),
+            value("max_bucket_weight", None),
+            value("min_expected_winners", 0.02, step=0.1),
+        ],
     )
 
     (group,) = limit_groups(shown)
 
     assert [(row.worth, row.step) for row in group.rows] == [
         ("+0.012x", "1.0 pt"),
-        ("", ""),
+        ("not known", ""),
         ("+0.020x", "0.10"),
     ]
 
@@ -101,7 +107,7 @@ def test_relaxed_limit_shows_whether_less_would_have_done() -> None:
     (group,) = limit_groups(explained(rows, relaxations=[open_range, relaxation("cvar")]))
 
     assert [(row.state, row.range) for row in group.rows] == [
-        ("Relaxed by 6.0 pt", "the least is between 33.0% and 36.0%"),
+        ("Relaxed by 6.0 pt", "the best possible is between 33.0% and 36.0%"),
         ("Relaxed by 6.0 pt", "provably the least"),
     ]
 
@@ -119,7 +125,7 @@ def test_relaxations_are_told_with_what_was_requested_and_granted() -> None:
 
     assert relaxation_sentences(shown) == [
         "CVaR: at most 36.0% instead of 30.0%, provably the least.",
-        "Seed: at least 12.0% instead of 30.0%, the least is between 12.0% and 30.0%.",
+        "Seed: at least 12.0% instead of 30.0%, the best possible is between 12.0% and 30.0%.",
         "Expected winners: at least 0.20 instead of 0.30, provably the least.",
     ]
 

@@ -156,7 +156,8 @@ def test_value_of_a_limit_and_shares_of_buckets_are_shown(
 
     assert explanation["limit_values"]
     for value in explanation["limit_values"]:
-        assert f"+{value['multiple_gain']:.3f}x" in shown
+        gain = value["multiple_gain"]
+        assert (f"+{gain:.3f}x per" if gain >= 0.0005 else "per 1.0 pt") in shown
     for part in explanation["contributions"]:
         shares = (part["expected_multiple_share"], part["tail_loss_share"])
         multiple, loss = (f"{100 * share:.1f}".replace("-", "\N{MINUS SIGN}") for share in shares)
