@@ -159,24 +159,46 @@ def test_infeasible_problem_ends_with_exit_code_3_and_says_why(tmp_path: Path) -
 def test_infeasible_problem_that_may_be_relaxed_ends_with_exit_code_0_and_its_relaxations(
     tmp_path: Path,
 ) -> None:
-    # 50 deals with a win probability of .05 are 2.5 winners, whatever the weights.
-    infeasible = PROBLEM | {"limits": {"min_expected_winners": 9}, "relax": True}
+    # The only bucket loses in 2 of 10 scenarios and has 50 deals with a win probability of .05.
+    infeasible = {
+        "capital_usd": "100000000.00",
+        "buckets": [
+            {
+                "key": "seed/saas",
+                "stage": "seed",
+                "sector": "saas",
+                "all_in_cost_usd": "2000000.00",
+                "deal_win_probability": 0.05,
+            }
+        ],
+        "multiples": [[0.5, 0.5, *[2.0] * 8]],
+        "limits": {"max_loss_probability": 0.10, "min_expected_winners": 3},
+        "relax": True,
+    }
 
     code, out, err = solve(tmp_path, infeasible)
 
     result = json.loads(out)
     assert (code, err) == (0, "")
     assert result["status"] == "relaxed"
+    assert result["weights"] == {"seed/saas": 1.0}
+    proved = {"is_minimal": True}
     assert result["relaxations"] == [
         {
+            "constraint": "max_loss_probability",
+            "requested": 0.10,
+            "granted": 0.20,
+            "tightest_possible": 0.20,
+            **proved,
+        },
+        {
             "constraint": "min_expected_winners",
-            "requested": 9.0,
+            "requested": 3.0,
             "granted": 2.5,
-            "is_minimal": True,
             "tightest_possible": 2.5,
-        }
+            **proved,
+        },
     ]
-    assert sum(result["weights"].values()) == pytest.approx(1, abs=1e-9)
 
 
 def test_time_limit_without_an_allocation_ends_with_exit_code_4(
