@@ -59,11 +59,11 @@ PAGES: dict[str, Callable[[Fund], str]] = {
 def test_a_page_is_accessible_and_fits_every_screen(
     visit: Visit, analyst: User, fund: Fund, name: str
 ) -> None:
-    _assert_sound(visit(PAGES[name](fund), user=analyst, **FOR_AXE))
+    assert_sound(visit(PAGES[name](fund), user=analyst, **FOR_AXE))
 
 
 def test_the_log_in_is_accessible_and_fits_every_screen(visit: Visit, fund: Fund) -> None:
-    _assert_sound(visit("/log-in/", **FOR_AXE))
+    assert_sound(visit("/log-in/", **FOR_AXE))
 
 
 def test_a_refused_form_is_accessible_and_fits_every_screen(visit: Visit, analyst: User) -> None:
@@ -79,7 +79,7 @@ def test_a_refused_form_is_accessible_and_fits_every_screen(visit: Visit, analys
     page.get_by_role("button", name="Run optimization").click()
     page.get_by_role("alert").wait_for()
 
-    _assert_sound(page)
+    assert_sound(page)
 
 
 def test_the_opened_scenario_law_is_accessible_and_fits_every_screen(
@@ -89,7 +89,7 @@ def test_the_opened_scenario_law_is_accessible_and_fits_every_screen(
     page = visit("/optimizations/new/", user=analyst, **FOR_AXE)
     page.get_by_text("Market regimes, exits").click()
 
-    _assert_sound(page)
+    assert_sound(page)
 
 
 @pytest.mark.parametrize("address", ["/optimizations/", "/optimizations/new/"])
@@ -99,7 +99,7 @@ def test_pages_keep_to_the_content_security_policy(
     visit(address, user=analyst)
 
 
-def _assert_sound(page: Page) -> None:
+def assert_sound(page: Page) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         for theme in THEMES:
