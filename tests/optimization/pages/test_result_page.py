@@ -6,12 +6,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from funds.models import Fund
 from optimization.models import OptimizationSession
+from optimization.pages.context import result_context
 from optimization.results.session_results import session_result
 from tests.optimization.completed import completed_session
 from tests.optimization.measured import BUCKET_FACTS, METRICS, NO_BUCKET_FACTS, NO_METRICS
@@ -227,6 +229,18 @@ def test_result_of_an_earlier_release_has_a_page_without_cash_flows(
     assertContains(answer, "Expected multiple")
     assertNotContains(answer, "IRR")
     assertNotContains(answer, "Loadings")
+
+
+def test_result_of_an_earlier_release_has_a_page_without_explanations(fund: Fund) -> None:
+    session = completed_session(fund=fund, limits=LIMITS)
+    assert session.allocation is not None
+    del session.allocation["solution"]["explanation"]
+    earlier = session_result(session)
+    context = {"session": earlier, **result_context(earlier)}
+
+    assert earlier["allocation"]["explanation"] is None
+    assert "Share of" not in render_to_string("optimization/_allocation.html", context)
+    assert "looser" not in render_to_string("optimization/_limits.html", context)
 
 
 def test_law_that_the_request_states_is_told(analyst: Client, fund: Fund) -> None:
