@@ -58,20 +58,12 @@ def test_form_finds_out_by_itself_what_can_be_reached(visit: Visit, analyst: Use
     loss.blur()
     expect(track).not_to_contain_text("No allocation can")
     assert AskedRanges.objects.count() == 1
-    assert not OptimizationSession.objects.exists()
-
-
-def test_other_limits_on_weights_are_another_question(visit: Visit, analyst: User) -> None:
-    page = visit("/optimizations/new/", user=analyst)
-    answer_the_question(page)
-    expect(page.locator("#reach")).to_contain_text("Mark: your value")
-
+    page.get_by_label("Optimization scenarios").fill("64")
     page.get_by_label("Largest bucket, at most").fill("30")
     page.get_by_label("Largest bucket, at most").blur()
     answer_the_question(page)
-
-    expect(page.locator("#reach")).to_contain_text("Mark: your value")
-    assert AskedRanges.objects.filter(status=Status.COMPLETE).count() == 2
+    expect(track).to_contain_text("of 64 simulated scenarios")
+    assert not OptimizationSession.objects.exists()
 
 
 def test_what_cannot_be_found_out_is_said(visit: Visit, analyst: User) -> None:
