@@ -20,6 +20,8 @@ EVENNESS = {
     "optimal": (
         "The weights are the most even of all allocations at most {given_up:g}% below the best."
     ),
+    "iteration_limit": "The weights were evened out; still more even ones may exist.",
+    # Of sessions that earlier releases solved.
     "node_limit": "The weights were evened out; still more even ones may exist.",
     "time_limit": "The weights were evened out; still more even ones may exist.",
     None: "The weights were not evened out, because the search ran out of time.",

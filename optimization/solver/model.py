@@ -37,7 +37,6 @@ class AllocationModel:
     weights: tuple[pulp.LpVariable, ...]
     losses: dict[int, pulp.LpVariable] = field(default_factory=dict)
     switches: dict[int, pulp.LpVariable] = field(default_factory=dict)
-    distances: list[pulp.LpVariable] = field(default_factory=list)
 
     def add_row(
         self,
@@ -100,24 +99,6 @@ def lock_expected_multiple(model: AllocationModel, *, minimum: float) -> None:
         model.portfolio_terms(model.problem.expected_multiples()),
         pulp.LpConstraintGE,
         minimum,
-    )
-
-
-def minimise_distance_to_uniform(model: AllocationModel) -> None:
-    """Replaces the objective by sum |w_b - 1/B|."""
-    uniform = 1 / len(model.weights)
-    for b, weight in enumerate(model.weights):
-        distance = model.program.add_variable(f"distance.{b}", 0, 1)
-        model.distances.append(distance)
-        model.add_row(
-            f"distance.above.{b}", [(distance, 1), (weight, -1)], pulp.LpConstraintGE, -uniform
-        )
-        model.add_row(
-            f"distance.below.{b}", [(distance, 1), (weight, 1)], pulp.LpConstraintGE, uniform
-        )
-    model.program.sense = pulp.LpMinimize
-    model.program.setObjective(
-        pulp.LpAffineExpression([(distance, 1) for distance in model.distances])
     )
 
 

@@ -7,35 +7,31 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.budgeted_highs import (
-    FEASIBILITY_TOLERANCE,
-    BudgetedHighs,
-    HighsRun,
-    SolverFailed,
-)
-from optimization.solver.exact.multiple_slice import bounds_above
-from optimization.solver.exact.search_budget import SearchBudget
+from optimization.solver.budgeted_highs import BudgetedHighs, SolverFailed
+from optimization.solver.exact.closer_allocation import CloserAllocation, distance_of
+from optimization.solver.exact.distance_program import MOST_DISTANCE, DistanceProgram
+from optimization.solver.exact.losing_sets import Incumbent, LosingSetSearch
+from optimization.solver.exact.portfolio import portfolio_of
+from optimization.solver.exact.search_budget import SearchBudget, Stop
+from optimization.solver.exact.smallest_in_order import smallest_in_order
+from optimization.solver.exact.tail_cuts import Cut, tail_of
+from optimization.solver.exact.weight_polytope import WeightPolytope
 from optimization.solver.measures import risk
-from optimization.solver.model import (
-    AllocationModel,
-    build_model,
-    fix_losing_scenarios,
-    lock_expected_multiple,
-    minimise_distance_to_uniform,
-    switch_values,
-)
 from optimization.solver.rounding import exact_weights
-from optimization.solver.scenario_bounds import ScenarioBounds, scenario_bounds
 from optimization.solver.stated.problem import AllocationProblem
 
-# A budget in nodes rather than seconds, so that equal problems stop at the same point.
-MAX_NODES = 200
+# Simplex iterations rather than seconds, so that equal problems stop at the same point: as many as
+# the first pass took, at least so many.
+FEWEST_ITERATIONS = 30_000
+SEARCH_PROGRAMS = 150
+SEARCH_SEED = 20_260_102
+# Distances that differ by less cannot be told apart.
+SAME_DISTANCE = 1e-8
 
-Search = Literal["optimal", "time_limit", "node_limit"]
+Search = Literal["optimal"] | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,124 +59,105 @@ def closest_to_uniform(
     """The second pass's answer; ``first_weights`` (B,) are the first's and ``losing`` the
     scenarios in which they may lose.
     """
-    unlimited = _closest_without_loss_limit(problem, minimum_expected_multiple, highs)
-    if unlimited is not None:
-        return unlimited
-    bounds = scenario_bounds(
-        multiples=problem.multiples, max_bucket_weight=problem.limits.max_bucket_weight
+    closest = _Closest(
+        _with_what_is_kept(problem, first_weights),
+        minimum=minimum_expected_multiple,
+        budget=SearchBudget(highs, max(FEWEST_ITERATIONS, highs.iterations)),
     )
-    fixed = _model(problem, bounds, minimum_expected_multiple)
-    closest = _solve_fixed(fixed, losing, highs)
-    chosen = frozenset(losing)
-    search: Search = "optimal"
-    if fixed.switches:
-        narrowed = bounds_above(
-            problem,
-            minimum=minimum_expected_multiple,
-            known=first_weights,
-            budget=SearchBudget(highs),
-        )
-        searched = _model(problem, narrowed, minimum_expected_multiple)
-        chosen, search = _choose_losing(searched, losing=chosen, start=closest, highs=highs)
-        closest = _solve_fixed(fixed, chosen, highs)
-    weights = _smallest_in_order(fixed, distance=closest.objective, highs=highs)
-    return SecondPass(weights, chosen, closest.objective, search)
-
-
-def _closest_without_loss_limit(
-    problem: AllocationProblem, minimum_expected_multiple: float, highs: BudgetedHighs
-) -> SecondPass | None:
-    """The answer if the loss limit does not matter to it, else None: what is closest and smallest
-    among more allocations is so among those inside the limit, if it is one of them."""
+    unlimited = closest.without_loss_limit()
     allowed = problem.allowed_losing_scenarios()
-    if allowed is None:
-        return None
-    without = problem.with_limits(replace(problem.limits, max_loss_probability=None))
-    bounds = scenario_bounds(
-        multiples=without.multiples, max_bucket_weight=without.limits.max_bucket_weight
+    if allowed is None or len(unlimited.losing) <= allowed:
+        # The closest and smallest among more allocations is that inside the limit, if it is there.
+        return unlimited
+    return closest.within(
+        allowed, losing=frozenset(losing), first_weights=first_weights, least=unlimited.distance
     )
-    model = _model(without, bounds, minimum_expected_multiple)
-    closest = _solve_fixed(model, (), highs)
-    weights = _smallest_in_order(model, distance=closest.objective, highs=highs)
-    losing = _losing_scenarios(problem, weights)
-    if len(losing) > allowed:
-        return None
-    return SecondPass(weights, losing, closest.objective, "optimal")
 
 
-def _losing_scenarios(problem: AllocationProblem, weights: NDArray[np.float64]) -> frozenset[int]:
-    """Of the weights as they will be reported."""
-    reported = np.array(exact_weights(weights.tolist()))
-    portfolio = risk.portfolio_multiples(weights=reported, multiples=problem.multiples)
-    return frozenset(np.flatnonzero(portfolio < risk.LOSS_THRESHOLD).tolist())
+def _with_what_is_kept(
+    problem: AllocationProblem, weights: NDArray[np.float64]
+) -> AllocationProblem:
+    """The problem with a limit on CVaR that these weights keep to the last digit."""
+    limit = problem.limits.cvar
+    if limit is None:
+        return problem
+    portfolio = portfolio_of(weights, multiples=problem.multiples)
+    kept = tail_of(portfolio, confidence=limit.confidence).mean_loss(portfolio)
+    kept_limit = replace(limit, maximum=max(limit.maximum, kept))
+    return problem.with_limits(replace(problem.limits, cvar=kept_limit))
 
 
-def _model(
-    problem: AllocationProblem, bounds: ScenarioBounds, minimum_expected_multiple: float
-) -> AllocationModel:
-    model = build_model(problem, bounds=bounds)
-    lock_expected_multiple(model, minimum=minimum_expected_multiple)
-    minimise_distance_to_uniform(model)
-    return model
+@dataclass(slots=True)
+class _Closest:
+    """Allocations of ``problem`` with an expected multiple of at least ``minimum``."""
 
+    problem: AllocationProblem
+    minimum: float
+    budget: SearchBudget
+    _cuts: tuple[Cut, ...] = ()
 
-def _weights(model: AllocationModel, run: HighsRun) -> NDArray[np.float64]:
-    if run.values is None:
-        raise SolverFailed("the second pass has no point, the first had an allocation")
-    return run.values[[weight.index for weight in model.weights]]
+    def without_loss_limit(self) -> SecondPass:
+        """The answer if any scenario may lose; ``losing`` are those in which it does."""
+        polytope = self._program().polytope
+        outcome = polytope.solve_within_tail()
+        if outcome.status != "optimal":
+            raise SolverFailed("the second pass has no allocation, the first had one")
+        self._cuts = polytope.cuts()
+        weights = smallest_in_order(polytope, outcome, losing=None)
+        return SecondPass(
+            weights, self._losing(weights), outcome.objective + MOST_DISTANCE, "optimal"
+        )
 
+    def within(
+        self,
+        allowed: int,
+        *,
+        losing: frozenset[int],
+        first_weights: NDArray[np.float64],
+        least: float,
+    ) -> SecondPass:
+        """The answer with at most ``allowed`` losing scenarios; ``least`` bounds its distance."""
+        program = self._program()
+        start = portfolio_of(first_weights, multiples=self.problem.multiples)
+        search = LosingSetSearch(program.polytope, allowed=allowed, start=start)
+        program.minimise()
+        known = search.best_losing_in(losing)
+        if known is None:
+            raise SolverFailed("the second pass has no allocation, the first had one")
+        random = np.random.default_rng(SEARCH_SEED)
+        known = search.improve(known, random=random, programs=SEARCH_PROGRAMS)
+        stop: Stop | None = None
+        if distance_of(known) * (1 - self.problem.settings.mip_gap) > least + SAME_DISTANCE:
+            closer = CloserAllocation(
+                self.problem,
+                minimum=self.minimum,
+                search=search,
+                known=known,
+                budget=self.budget,
+            )
+            stop = closer.search_to_the_end()
+            known = closer.known
+        return SecondPass(
+            self._ordered(search, known), known.losing, distance_of(known), stop or "optimal"
+        )
 
-def _solve_fixed(model: AllocationModel, losing: Collection[int], highs: BudgetedHighs) -> HighsRun:
-    fix_losing_scenarios(model, losing)
-    run = highs.solve_to_the_end(model.program)
-    if run.status != "optimal" or run.values is None:
-        raise SolverFailed(f"the second pass ended with {run.status}, the first had an allocation")
-    return run
+    def _program(self) -> DistanceProgram:
+        polytope = WeightPolytope(self.problem, budget=self.budget)
+        polytope.add_row(polytope.means, lower=self.minimum)
+        program = DistanceProgram(polytope)
+        for cut in self._cuts:
+            polytope.add_cut(cut)
+        program.minimise()
+        return program
 
+    def _ordered(self, search: LosingSetSearch, known: Incumbent) -> NDArray[np.float64]:
+        if search.best_losing_in(known.losing) is None:
+            raise SolverFailed("a choice of losing scenarios had an allocation and has none")
+        outcome = search.polytope.lp.solve()
+        return smallest_in_order(search.polytope, outcome, losing=known.losing)
 
-def _choose_losing(
-    model: AllocationModel, *, losing: frozenset[int], start: HighsRun, highs: BudgetedHighs
-) -> tuple[frozenset[int], Search]:
-    """The scenarios to let lose so that the allocation comes closest to uniform."""
-    run = highs.solve(
-        model.program,
-        mip_gap=model.problem.settings.mip_gap,
-        max_nodes=MAX_NODES,
-        start=switch_values(model, losing),
-    )
-    if run.status == "infeasible":
-        raise SolverFailed("the second pass is infeasible, the first had an allocation")
-    if run.values is None or run.objective > start.objective - FEASIBILITY_TOLERANCE:
-        return losing, run.status
-    chosen = {s for s, switch in model.switches.items() if run.values[switch.index] > 0.5}
-    return frozenset(chosen), run.status
-
-
-def _smallest_in_order(
-    model: AllocationModel, *, distance: float, highs: BudgetedHighs
-) -> NDArray[np.float64]:
-    """Of the allocations at this distance the one with the smallest first weight, then the
-    smallest second, and so on: one linear program each, each starting from the one before.
-    """
-    loaded: highspy.Highs = model.program.solverModel
-    weight_columns = [weight.index for weight in model.weights]
-    distance_columns = [column.index for column in model.distances]
-    for column in distance_columns:
-        loaded.changeColCost(column, 0.0)
-    loaded.addRow(
-        -highspy.kHighsInf,
-        distance,
-        len(distance_columns),
-        distance_columns,
-        [1.0] * len(distance_columns),
-    )
-    values = np.array(loaded.getSolution().col_value)
-    for column in weight_columns:
-        loaded.changeColCost(column, 1.0)
-        run = highs.run(loaded)
-        if run.status != "optimal" or run.values is None:
-            raise SolverFailed(f"the order of weights could not be settled: {run.status}")
-        values = run.values
-        loaded.changeColCost(column, 0.0)
-        loaded.changeColBounds(column, 0.0, max(0.0, float(values[column])))
-    return values[weight_columns]
+    def _losing(self, weights: NDArray[np.float64]) -> frozenset[int]:
+        """Of the weights as they will be reported."""
+        reported = np.array(exact_weights(weights.tolist()))
+        portfolio = risk.portfolio_multiples(weights=reported, multiples=self.problem.multiples)
+        return frozenset(np.flatnonzero(portfolio < risk.LOSS_THRESHOLD).tolist())

@@ -80,6 +80,10 @@ class IncrementalLp:
         return int(self._highs.getNumRow())
 
     @property
+    def columns(self) -> int:
+        return int(self._highs.getNumCol())
+
+    @property
     def programs(self) -> int:
         """How many have been solved on this one's budget."""
         return self._budget.programs
@@ -198,6 +202,25 @@ class IncrementalLp:
         solution = self._highs.getSolution()
         return Duals(np.array(solution.row_dual), np.array(solution.col_dual))
 
+    def fix_priced(self, *, no_price: float) -> bool:
+        """Fixes the columns and rows that hold the last optimum where they are, if their price is
+        above ``no_price``, so that all that is left are optima. Whether anything can move still.
+        """
+        basis, solution, loaded = (
+            self._highs.getBasis(),
+            self._highs.getSolution(),
+            self._highs.getLp(),
+        )
+        columns = _can_leave(basis.col_status, loaded.col_lower_, loaded.col_upper_)
+        rows = _can_leave(basis.row_status, loaded.row_lower_, loaded.row_upper_)
+        priced_columns = columns[np.abs(np.array(solution.col_dual)[columns]) > no_price]
+        priced_rows = rows[np.abs(np.array(solution.row_dual)[rows]) > no_price]
+        at_columns = np.array(solution.col_value)[priced_columns]
+        at_rows = np.array(solution.row_value)[priced_rows]
+        self.bound_columns(priced_columns, at_columns, at_columns)
+        self.bound_rows(priced_rows, at_rows, at_rows)
+        return bool(columns.size + rows.size > priced_columns.size + priced_rows.size)
+
     def solve(self) -> LpOutcome:
         """The minimum; raises `SolverFailed` when two attempts, the second from scratch, say
         neither what it is nor that there is none, and `SolveInterrupted`.
@@ -235,3 +258,11 @@ class IncrementalLp:
 def _accept(status: highspy.HighsStatus) -> None:
     if status == highspy.HighsStatus.kError:
         raise SolverFailed("HiGHS refused an edit of a linear program")
+
+
+def _can_leave(
+    statuses: Sequence[highspy.HighsBasisStatus], lower: Sequence[float], upper: Sequence[float]
+) -> Indices:
+    """The columns or rows that are at a bound and could be elsewhere."""
+    held = np.array([status != highspy.HighsBasisStatus.kBasic for status in statuses], dtype=bool)
+    return np.flatnonzero(held & (np.array(lower) < np.array(upper))).astype(np.int32)

@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.solver.stated.limits import CvarLimit
-
 # Ten times what the linear programs keep their rows to: a smaller excess could not be cut off.
 TAIL_TOLERANCE = 1e-8
 
@@ -26,8 +24,8 @@ class Cut(NamedTuple):
 
 
 class Tail(NamedTuple):
-    """The losing ``scenarios`` of the worst part, and the share of the tail that each takes. The
-    shares sum to 1 at most.
+    """Losing ``scenarios``, and the share of the tail that each takes: one part in the size of the
+    tail at most, and 1 together at most.
     """
 
     scenarios: NDArray[np.intp]
@@ -38,25 +36,11 @@ class Tail(NamedTuple):
         return float(self.shares @ (1 - portfolio[self.scenarios]))
 
     def cut(self, by_scenario: NDArray[np.float64], *, maximum: float) -> Cut:
-        """mean loss <= maximum, as an inequality on the weights; the multiples are (S, B)."""
+        """mean loss <= maximum, as an inequality on the weights; the multiples are (S, B). It holds
+        wherever CVaR keeps ``maximum``: no share is larger than the tail's own.
+        """
         coefficients = self.shares @ by_scenario[self.scenarios]
         return Cut(coefficients, math.fsum(self.shares.tolist()) - maximum)
-
-
-def tail_cut(
-    multiples: NDArray[np.float64], portfolio: NDArray[np.float64], limit: CvarLimit
-) -> Cut:
-    """The inequality that holds wherever CVaR keeps its limit and cuts deepest at ``portfolio``.
-
-    Any weights q on scenarios with 0 <= q_s <= 1 / tail and sum at most 1 give
-    sum q_s (1 - M_s) <= CVaR, with equality at ``portfolio`` (S,) for those of its own tail.
-    """
-    return tail_of(portfolio, confidence=limit.confidence).cut(multiples.T, maximum=limit.maximum)
-
-
-def excess_over(limit: CvarLimit, portfolio: NDArray[np.float64]) -> float:
-    """By how much the CVaR of ``portfolio`` (S,) is above its limit; negative within it."""
-    return tail_of(portfolio, confidence=limit.confidence).mean_loss(portfolio) - limit.maximum
 
 
 def tail_scenarios(*, confidence: float, scenarios: int) -> float:
@@ -65,7 +49,7 @@ def tail_scenarios(*, confidence: float, scenarios: int) -> float:
 
 
 def tail_of(portfolio: NDArray[np.float64], *, confidence: float) -> Tail:
-    """The worst 1 - c of the probability."""
+    """The worst 1 - c of the probability; its mean loss is the CVaR of ``portfolio`` (S,)."""
     mass = tail_scenarios(confidence=confidence, scenarios=portfolio.size)
     size = min(portfolio.size, math.ceil(mass))
     worst = np.argpartition(portfolio, size - 1)[:size]

@@ -135,6 +135,7 @@ def test_distance_from_the_bound_is_rounded_up(result: dict[str, Any]) -> None:
     ("search", "words"),
     [
         ("optimal", "the most even of all allocations at most 0.1% below the best"),
+        ("iteration_limit", "still more even ones may exist"),
         ("node_limit", "still more even ones may exist"),
         ("time_limit", "still more even ones may exist"),
         (None, "were not evened out"),
@@ -210,3 +211,44 @@ def test_calibration_and_source_of_the_scenarios_are_told(result: dict[str, Any]
     assert result["calibration"]["label"] in line_of(report, "Calibration")
     assert "generated for this request" in line_of(report, "Scenarios")
     assert result["matrix"]["key"] in line_of(report, "Matrix")
+
+
+def test_relaxed_limit_is_marked_with_what_was_granted(result: dict[str, Any]) -> None:
+    row = next(row for row in result["allocation"]["constraints"] if row["type"] == "cvar")
+    row |= {"relaxed": True, "granted": 0.654, "satisfied": True}
+
+    assert line_of(text_report(result), "CVaR   ").endswith("RELAXED to 65.4%")
+
+
+def test_value_of_every_binding_limit_is_told(result: dict[str, Any]) -> None:
+    result["allocation"]["explanation"]["limit_values"] = [
+        {"constraint": "cvar", "step": 0.01, "multiple_gain": 0.0214, "gain_at_most": 0.0214},
+        {
+            "constraint": "max_bucket_weight",
+            "step": 0.01,
+            "multiple_gain": None,
+            "gain_at_most": None,
+        },
+    ]
+    report = text_report(result)
+
+    assert "One more point of CVaR is worth +0.021x." in report.splitlines()
+    assert "largest bucket is worth" not in report
+
+
+def test_buckets_that_are_used_have_their_shares_of_multiple_and_tail_loss(
+    result: dict[str, Any],
+) -> None:
+    result["allocation"]["explanation"]["contributions"][0] |= {
+        "weight": 0.2,
+        "expected_multiple_share": 0.25,
+        "tail_loss_share": -0.031,
+    }
+    result["allocation"]["explanation"]["contributions"][1]["weight"] = 0.0
+    report = text_report(result)
+    table = report[report.index("Contributions") : report.index("Limits")]
+    first, second = result["buckets"][:2]
+
+    line = line_of(table, f"{first['stage_label']} / {first['sector_label']}")
+    assert line.split()[-2:] == ["25.0%", "-3.1%"]
+    assert f"{second['stage_label']} / {second['sector_label']}" not in table

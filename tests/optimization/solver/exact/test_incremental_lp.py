@@ -187,3 +187,27 @@ def test_columns_that_enter_the_basis_with_their_rows_keep_an_optimum() -> None:
     assert outcome.objective == before.objective
     assert outcome.values[added] == pytest.approx([0.5])
     assert lp._budget.iterations == budget_before
+
+
+def test_fixing_what_has_a_price_leaves_the_optima_alone() -> None:
+    # Of x + y >= 1 at cost x + y everything on the line is an optimum, and the line is fixed.
+    lp = IncrementalLp(SearchBudget(BudgetedHighs(10.0)))
+    columns = lp.add_columns(np.zeros(2), np.ones(2))
+    lp.add_row(columns, np.ones(2), 1.0, np.inf)
+    lp.set_costs(columns, np.ones(2))
+    lp.solve()
+
+    assert lp.fix_priced(no_price=1e-8)
+
+    lp.set_costs(columns, np.array([-1.0, -1.0]))
+    assert lp.solve().objective == pytest.approx(-1.0)
+    lp.set_costs(columns, np.array([1.0, 0.0]))
+    assert lp.solve().values == pytest.approx([0.0, 1.0])
+    assert not lp.fix_priced(no_price=1e-8)
+
+
+def test_single_optimum_cannot_move() -> None:
+    lp = two_columns()
+    lp.solve()
+
+    assert not lp.fix_priced(no_price=1e-8)
