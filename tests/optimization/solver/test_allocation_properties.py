@@ -20,6 +20,7 @@ from optimization.solver.stated.problem import (
     SolverSettings,
     WeightRange,
 )
+from optimization.solver.stated.single_limits import with_values
 from tests.optimization.solver.problems import high_and_low, market_multiples, problem
 
 KEYS = ("seed/saas", "seed/bio", "series_a/saas", "series_a/bio")
@@ -78,6 +79,23 @@ def test_every_allocation_keeps_every_limit(drawn: AllocationProblem) -> None:
         # Weights are whole units of 1e-12 that sum to 1; only their binary form is inexact.
         assert sum(weights) == pytest.approx(1.0, abs=1e-12)
         assert all(row.satisfied for row in allocation.constraints)
+
+
+@EXAMPLES
+@given(problems())
+def test_with_relaxation_there_is_always_an_allocation_and_it_keeps_what_was_granted(
+    drawn: AllocationProblem,
+) -> None:
+    strict, relaxed = allocate(drawn), allocate(replace(drawn, relax=True))
+
+    granted = {relaxation.constraint: relaxation.granted for relaxation in relaxed.relaxations}
+    keeping = drawn.with_limits(with_values(drawn.limits, granted))
+    assert broken_limits(problem=keeping, weights=list(relaxed.weights.values())) == ()
+    assert relaxed.status == ("relaxed" if granted else "optimal")
+    if strict.was_found:
+        assert relaxed.weights == strict.weights
+    else:
+        assert granted
 
 
 @EXAMPLES
