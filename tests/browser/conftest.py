@@ -99,6 +99,9 @@ def visit(browser: Browser, live_server: LiveServer, console: list[str]) -> Iter
 
     yield visit
     for context in contexts:
+        for page in context.pages:
+            # The server goes on with a request whose page is gone, while its tables are emptied.
+            page.wait_for_load_state("networkidle")
         context.close()
     assert console == []
 
