@@ -27,7 +27,7 @@ SEARCH_PROGRAMS = 1_500
 # Of these, before a proof at once is tried.
 SHORT_SEARCH = 300
 # Of HiGHS's own search, when the proof by slices has used up its iterations.
-LAST_NODES = 2_000
+LAST_NODES = 8_000
 
 
 def highest_expected_multiple(

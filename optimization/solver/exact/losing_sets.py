@@ -27,7 +27,7 @@ THRESHOLDS = (0.003, 0.001)
 COOLING_CYCLES = 4
 FAILURES_BEFORE_RETURN = 60
 # Programs without improvement after which the search ends.
-PATIENCE = 600
+PATIENCE = 1_000
 MOST_REPAIRS = 12
 MOST_CUTS = 60
 

@@ -31,9 +31,13 @@ INDISTINCT = 5e-7
 # before there is a bound from higher slices.
 FEW_SCENARIOS = 60
 FEW_ITERATIONS = 12_000
-# What the next slice may take, as a multiple of the last; and by how much a step may change.
+# What the next slice should take, as a multiple of the last; by how much a step may change; when a
+# slice has taken so much that a thinner one comes first; and the effort, in simplex iterations,
+# below which slices count as equal.
 GROWTH = 3.0
 LONGEST_STRETCH = 2.0
+MOST_GROWTH = 5
+SMALL_EFFORT = 3_000
 # Relative: how far down an allocation is expected when none is known.
 BLIND_WAY = 0.02
 # Relative: a way this short is taken in one step.
@@ -112,7 +116,10 @@ class SliceProof:
         last = self._budget.iterations + FEW_ITERATIONS
         if self._show_empty(piece, last_iteration=last) is not None:
             return None
-        return Proof(min(ceiling, piece.minimum), self._incumbent, None)
+        bound = min(ceiling, piece.minimum)
+        # An allocation that is worse when it is solved alone leaves the bound above the target.
+        is_there = bound <= self._target * (1 + INDISTINCT)
+        return Proof(bound, self._incumbent, None) if is_there else None
 
     def _is_hopeless(self) -> bool:
         """Whether a lower slice had so many open scenarios that the last one will have many."""
@@ -127,20 +134,22 @@ class SliceProof:
         """The proof, as far as the budget goes; ``ceiling`` is a bound already proved."""
         bound = ceiling
         way = ceiling - self._target if self._incumbent else BLIND_WAY * ceiling
-        step, effort = way * self._first_step(), 0
+        step, effort, failures = way * self._first_step(), 0, 0
         while bound > self._target * (1 + INDISTINCT):
             is_short = bound - self._target - step < max(step / 2, SHORT_WAY * bound)
             minimum = self._target if is_short else bound - step
-            started, before = self._budget.iterations, effort
             stop = self._budget.used_up()
-            if stop is None:
-                piece = self._tightened(minimum)
-                stop = self._show_empty(piece, last_iteration=self._budget.max_iterations)
             if stop is not None:
                 return Proof(bound, self._incumbent, stop)
+            piece = self._tightened(minimum)
+            started = self._budget.iterations
+            last = started + MOST_GROWTH * max(effort, SMALL_EFFORT) * 2**failures
+            if self._show_empty(piece, last_iteration=last) is not None:
+                step, failures = (bound - minimum) / 2, failures + 1
+                continue
             bound = min(bound, piece.minimum)
-            effort = self._budget.iterations - started
-            step = next_step(step, effort=effort, before=before)
+            before, effort = effort, SMALL_EFFORT + self._budget.iterations - started
+            step, failures = next_step(step, effort=effort, before=before), 0
         return Proof(bound, self._incumbent, None)
 
     def _tightened(self, minimum: float) -> MultipleSlice:

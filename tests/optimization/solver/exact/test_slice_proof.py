@@ -61,6 +61,24 @@ def test_last_slice_that_takes_too_long_is_left_for_higher_ones(
     assert found.bound == pytest.approx(optimum.bound, rel=3e-6)
 
 
+def test_slice_that_takes_too_long_is_left_for_thinner_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    optimum = solve(market_problem(0))
+
+    monkeypatch.setattr(SliceProof, "at_once", lambda *_: None)
+    # After one simplex iteration: only slices that need no branching are shown empty.
+    monkeypatch.setattr(slice_proof, "SMALL_EFFORT", 1)
+    monkeypatch.setattr(slice_proof, "MOST_GROWTH", 1)
+    stopped = highest_expected_multiple(
+        market_problem(0), highs=BudgetedHighs(600.0), max_iterations=40_000, last_nodes=0
+    )
+
+    assert stopped.weights is not None
+    assert stopped.bound >= float(stopped.weights @ market_problem(0).expected_multiples())
+    assert stopped.bound >= optimum.bound * (1 - 3e-6)
+
+
 def test_few_scenarios_are_proved_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object, **__: object) -> None:
         raise AssertionError
