@@ -70,6 +70,7 @@ def frontier_context(result: Result) -> dict[str, Any]:
     rows = point_rows(frontier)
     return {
         "varied": varied_label(frontier),
+        "varied_word": word(varied_label(frontier)),
         "other": other_label(frontier),
         "finding": finding(frontier),
         "rows": rows,
@@ -89,6 +90,11 @@ def varied_label(frontier: Mapping[str, Any]) -> str:
     if frontier["limit"] == "max_loss_probability":
         return "Loss probability"
     return f"CVaR {plain_share(frontier['cvar_confidence'])}"
+
+
+def word(label: str) -> str:
+    """A label inside a sentence; names like CVaR keep their capitals."""
+    return label if label.startswith("CVaR") else label.lower()
 
 
 def other_label(frontier: Mapping[str, Any]) -> str:

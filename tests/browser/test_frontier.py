@@ -59,7 +59,7 @@ def test_analyst_asks_for_a_frontier_and_requests_a_point_of_it(
 
     # The page loads itself anew once the session has ended.
     expect(page.get_by_role("heading", name="Allocations")).to_be_visible()
-    page.get_by_role("link", name="Request this point, Loss probability at most 50.00%").click()
+    page.get_by_role("link", name="Request this point, loss probability at most 50.00%").click()
 
     expect(page.get_by_label("Loss probability, at most")).to_have_value("50")
     expect(page.get_by_label("Name")).to_have_value("What loss is worth, at most 50%")

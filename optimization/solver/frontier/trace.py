@@ -4,6 +4,9 @@ What is proved of a limit holds for every tighter one, so the bound of the loose
 ceiling for a point: the proof begins there and not at the bound of a program without the limit on
 loss probability. Where the neighbour's optimum keeps the tighter limit too, or its limit is one
 that nothing keeps, nothing is searched.
+
+Where a search within a limit on loss probability finds nothing, how seldom an allocation can lose
+is looked for by itself, once: it decides most of the tighter limits, and the rest stay open.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +19,8 @@ from optimization.solver.allocate import AllocationCheckFailed
 from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.incremental_lp import Floats
+from optimization.solver.exact.least_losses import LeastLosses, least_losses
+from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.first_pass import OBJECTIVE_TOLERANCE, FirstPass
 from optimization.solver.frontier.grid import VariedLimit, problem_at
 from optimization.solver.frontier.point import FrontierPoint
@@ -63,14 +68,17 @@ def checked_weights(problem: AllocationProblem, weights: Sequence[float]) -> Non
         raise AllocationCheckFailed("the weights of a point of the frontier break limits", broken)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stretch:
-    """``problem`` has its buckets in the order of keys."""
+    """``problem`` has its buckets in the order of keys. ``fewest`` is looked for once a search
+    within a loss limit has found nothing.
+    """
 
     problem: AllocationProblem
     varied: VariedLimit
     should_stop: Callable[[], bool] | None
     clock: Callable[[], float] | None
+    fewest: LeastLosses | None = None
 
     def point(self, limit: float, *, looser: FrontierPoint | None) -> FrontierPoint:
         if looser is None:
@@ -81,23 +89,55 @@ class _Stretch:
         if keeps and looser.status == "optimal":
             point = FrontierPoint(limit=limit, status="optimal", best_bound=looser.best_bound)
             return point.holding(looser).bounded_by(looser.bound, gap=self._gap)
+        if self.fewest is not None and not looser.was_found:
+            return self._not_found(limit, looser, self.fewest)
         return self._searched(limit, ceiling=looser.bound, known=looser if keeps else None)
+
+    def _not_found(self, limit: float, looser: FrontierPoint, fewest: LeastLosses) -> FrontierPoint:
+        """Without a search: the one within the looser limit ended with nothing."""
+        problem = problem_at(self.problem, varied=self.varied, value=limit)
+        if _allowed(problem) < fewest.certified:
+            return FrontierPoint(limit=limit, status="infeasible")
+        return FrontierPoint(
+            limit=limit,
+            status="time_limit",
+            best_bound=looser.best_bound,
+            stopped_by=looser.stopped_by,
+        )
 
     def _searched(
         self, limit: float, *, ceiling: float | None, known: FrontierPoint | None
     ) -> FrontierPoint:
         problem = problem_at(self.problem, varied=self.varied, value=limit)
         highs = BudgetedHighs(problem.settings.time_limit_seconds, self.should_stop, self.clock)
-        first = highest_expected_multiple(
-            problem,
-            highs=highs,
-            known_weights=None if known is None else self._vector(known),
-            ceiling=None if ceiling is None else ceiling * (1 + CEILING_MARGIN),
-        )
+        weights = None if known is None else self._vector(known)
+        first = _first_pass(problem, highs, ceiling=ceiling, known_weights=weights)
+        if first.weights is None and first.stop is not None:
+            first = self._second_try(problem, highs, first, ceiling=ceiling)
         point = _point(problem, limit, first, highs)
         if known is not None and point.multiple < known.multiple:
             point = point.holding(known)
         return point.bounded_by(point.bound if ceiling is None else ceiling, gap=self._gap)
+
+    def _second_try(
+        self,
+        problem: AllocationProblem,
+        highs: BudgetedHighs,
+        first: FirstPass,
+        *,
+        ceiling: float | None,
+    ) -> FirstPass:
+        """What the fewest possible losses say of a limit on them within which nothing was found."""
+        if self.varied != "max_loss_probability" or first.stop == "time_limit":
+            return first
+        self.fewest = least_losses(problem, budget=SearchBudget(highs))
+        if self.fewest is None:
+            return first
+        if _allowed(problem) < self.fewest.certified:
+            return FirstPass(first.bound)
+        if _allowed(problem) < len(self.fewest.losing):
+            return first
+        return _first_pass(problem, highs, ceiling=ceiling, known_weights=self.fewest.weights)
 
     @property
     def _gap(self) -> float:
@@ -105,6 +145,26 @@ class _Stretch:
 
     def _vector(self, point: FrontierPoint) -> Floats:
         return np.array([point.weights[key] for key in self.problem.bucket_keys])
+
+
+def _first_pass(
+    problem: AllocationProblem,
+    highs: BudgetedHighs,
+    *,
+    ceiling: float | None,
+    known_weights: Floats | None,
+) -> FirstPass:
+    return highest_expected_multiple(
+        problem,
+        highs=highs,
+        known_weights=known_weights,
+        ceiling=None if ceiling is None else ceiling * (1 + CEILING_MARGIN),
+    )
+
+
+def _allowed(problem: AllocationProblem) -> int:
+    """Losing scenarios within a limit on loss probability that is stated."""
+    return problem.allowed_losing_scenarios() or 0
 
 
 def _point(

@@ -10,6 +10,8 @@ import pytest
 from optimization.solver.allocate import allocate
 from optimization.solver.budgeted_highs import SolveInterrupted
 from optimization.solver.exact.exact_pass import highest_expected_multiple
+from optimization.solver.exact.least_losses import LeastLosses
+from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.frontier.grid import VariedLimit, problem_at
 from optimization.solver.frontier.point import FrontierPoint
@@ -128,6 +130,74 @@ def test_nothing_is_searched_below_a_limit_that_no_allocation_keeps() -> None:
 
     assert [point.status for point in points] == ["infeasible"] * 4
     assert [point.best_bound for point in points] == [None] * 4
+
+
+def finding_nothing_at_first(
+    monkeypatch: pytest.MonkeyPatch, *, at: tuple[float, ...]
+) -> list[float | None]:
+    """Lets the searches at these limits find nothing unless they know an allocation; returns the
+    limits that are searched.
+    """
+    searched: list[float | None] = []
+
+    def search(at_limit: AllocationProblem, **known: Any) -> FirstPass:
+        limit = at_limit.limits.max_loss_probability
+        searched.append(limit)
+        if limit in at and known["known_weights"] is None:
+            return FirstPass(3.8, stop="iteration_limit")
+        return highest_expected_multiple(at_limit, **known)
+
+    monkeypatch.setattr("optimization.solver.frontier.trace.highest_expected_multiple", search)
+    return searched
+
+
+def test_fewest_possible_losses_help_a_search_that_finds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched = finding_nothing_at_first(monkeypatch, at=(0.02,))
+
+    points = trace_stretch(high_and_low(), varied="max_loss_probability", limits=(0.02, 0.5))
+
+    # Half in each loses in 6 of 400 scenarios, and nothing loses in fewer.
+    assert points[0].expected_multiple == pytest.approx(2.7225)
+    assert searched == [0.5, 0.02, 0.02]
+
+
+def test_fewest_possible_losses_decide_limits_where_nothing_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched = finding_nothing_at_first(monkeypatch, at=(0.0125,))
+
+    points = trace_stretch(
+        high_and_low(), varied="max_loss_probability", limits=(0.005, 0.0125, 0.5)
+    )
+
+    assert [point.status for point in points] == ["infeasible", "infeasible", "optimal"]
+    assert searched == [0.5, 0.0125]
+
+
+def test_limits_that_stay_open_keep_the_bound_of_the_looser_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def open_question(at_limit: AllocationProblem, *, budget: SearchBudget) -> LeastLosses:
+        return LeastLosses(np.array([0.5, 0.5]), losing=frozenset(range(40)), certified=4)
+
+    searched = finding_nothing_at_first(monkeypatch, at=(0.02, 0.015))
+    monkeypatch.setattr("optimization.solver.frontier.trace.least_losses", open_question)
+
+    points = trace_stretch(
+        high_and_low(), varied="max_loss_probability", limits=(0.005, 0.015, 0.02, 0.5)
+    )
+
+    # Of 400 scenarios 2 are below the 4 certified, 6 and 8 are not.
+    assert [point.status for point in points[:3]] == ["infeasible", "time_limit", "time_limit"]
+    assert [point.best_bound for point in points[:3]] == [
+        None,
+        points[2].best_bound,
+        points[2].best_bound,
+    ]
+    assert points[1].stopped_by == "iteration_limit"
+    assert searched == [0.5, 0.02]
 
 
 def test_bound_of_the_looser_neighbour_is_the_ceiling_of_a_search(
