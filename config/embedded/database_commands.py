@@ -20,7 +20,14 @@ from .services import running_services
 OFFLINE = frozenset(
     {
         *["calibrate_transitions", "check", "collectstatic", "diffsettings", "help"],
-        *["makemigrations", "simulate_matrix", "solve_allocation", "spectacular", "version"],
+        *[
+            "makemigrations",
+            "simulate_matrix",
+            "solve_allocation",
+            "spectacular",
+            "trace_frontier",
+            "version",
+        ],
     }
 )
 
