@@ -20,7 +20,7 @@ from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.single_limits import SingleLimit
 
 # For all limits together: as many simplex iterations as the allocation took, but at least these.
-LEAST_ITERATIONS = 20_000
+LEAST_ITERATIONS = 5_000
 # Each search starts from the first pass's choice of losing scenarios, which is a good one.
 SEARCH_PROGRAMS = 200
 
