@@ -9,6 +9,7 @@ import pytest
 from optimization.solver.allocate import allocate
 from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.exact.exact_pass import highest_expected_multiple
+from optimization.solver.explanation import limit_values as limit_values_module
 from optimization.solver.explanation.explanation import LimitValue
 from optimization.solver.explanation.limit_values import limit_values
 from optimization.solver.stated.problem import (
@@ -19,7 +20,7 @@ from optimization.solver.stated.problem import (
 )
 from optimization.solver.stated.single_limits import single_limits, with_values
 from tests.optimization.solver.oracles import best_expected_multiple
-from tests.optimization.solver.problems import high_and_low, problem
+from tests.optimization.solver.problems import high_and_low, market_multiples, problem
 
 # Both multiples are those of weights in whole units of 1e-12, from rows kept to 1e-9.
 EXACT = 1e-8
@@ -242,6 +243,36 @@ def test_loosening_really_gives_the_gain_and_no_more_than_the_most(seed: int) ->
         assert loosened is not None
         assert value.multiple_gain == pytest.approx(loosened - best, abs=SAME_GAIN)
         assert value.gain_at_most == pytest.approx(loosened - best, abs=SAME_GAIN)
+
+
+@pytest.mark.parametrize(("seed", "loss"), [(0, 0.2), (1, 0.2), (2, 0.2), (4, 0.25), (5, 0.25)])
+def test_search_that_is_cut_short_leaves_the_true_gain_between_found_and_most(
+    seed: int, loss: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stated = problem(
+        [f"s{b % 3}/x{b // 3}" for b in range(8)],
+        market_multiples(seed=seed, buckets=8, scenarios=60),
+        settings=PROVED,
+        max_loss_probability=loss,
+        max_bucket_weight=0.3,
+    )
+    best = highest_expected_multiple(stated, highs=BudgetedHighs(60))
+    # As many iterations as this clock has counted, which is next to none.
+    monkeypatch.setattr(limit_values_module, "LEAST_ITERATIONS", 1)
+    values = limit_values(
+        stated, first=best, binding=single_limits(stated.limits), highs=BudgetedHighs(60)
+    )
+
+    assert len(values) == 2
+    for value in values:
+        limits = with_values(stated.limits, {value.constraint: value.loosened_to})
+        loosened = highest_expected_multiple(stated.with_limits(limits), highs=BudgetedHighs(60))
+        assert loosened.stop is None
+        gain = loosened.bound - best.bound
+        assert value.multiple_gain is not None
+        assert value.gain_at_most is not None
+        assert value.multiple_gain - SAME_GAIN <= gain <= value.gain_at_most + SAME_GAIN
+        assert value.gain_at_most > value.multiple_gain + SAME_GAIN
 
 
 def test_the_tiny_problems_price_every_kind_of_limit_both_ways() -> None:
