@@ -47,6 +47,7 @@ class CloserAllocation:
         self._search = search
         self._budget = budget
         self.known = known
+        self._wanted = np.inf
         near = np.flatnonzero(known.weights @ problem.multiples < MAY_COME_NEAR).tolist()
         self._piece = MultipleSlice(
             problem,
@@ -84,8 +85,10 @@ class CloserAllocation:
     def _demand_closer(self) -> None:
         distance = distance_of(self.known)
         wanted = distance - max(SMALLEST_GAIN, distance * self._problem.settings.mip_gap)
-        self._distance.limit(wanted)
-        self._piece.polytope.add_cut(_closer_cut(self.known.weights, wanted))
+        # A point that is no closer when it is solved alone must not be met again.
+        self._wanted = min(wanted, self._wanted - SMALLEST_GAIN)
+        self._distance.limit(self._wanted)
+        self._piece.polytope.add_cut(_closer_cut(self.known.weights, self._wanted))
 
     def _consider(self, program: CountProgram, outcome: LpOutcome, lost: frozenset[int]) -> None:
         """Cuts off a point that is no allocation; else keeps it and asks for a closer one."""
