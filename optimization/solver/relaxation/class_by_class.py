@@ -6,14 +6,17 @@ for them and all others free: first the largest, then their sum.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pulp
 
 from optimization.solver.budgeted_highs import BudgetedHighs, HighsRun
 from optimization.solver.exact.incremental_lp import Floats
+from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.model import NO_LOSS
-from optimization.solver.relaxation.granted_values import rounded_outwards
+from optimization.solver.relaxation.granted_values import loosened, rounded_outwards
+from optimization.solver.relaxation.loss_probe import probe
 from optimization.solver.relaxation.single_limit import closest_to_limit
 from optimization.solver.relaxation.slack_program import LimitClass, SlackProgram
 from optimization.solver.stated.problem import AllocationProblem
@@ -26,8 +29,11 @@ SAME_SLACK = 1e-7
 # A slack this close to what is proved is minimal: as close as a proof over all choices of losing
 # scenarios comes (`slice_proof.INDISTINCT` of an objective of at most 2).
 MINIMAL_WITHIN = 2e-6
-# Of branch and bound, for one minimum over all choices of losing scenarios.
+# Of branch and bound, for the sum of a class in a small problem.
 MAX_NODES = 200
+# Of simplex iterations, for the largest slack of a class and for one step towards it.
+MAX_ITERATIONS = 40_000
+PROBE_ITERATIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,10 @@ class _ClassByClass:
         self._allowed = problem.allowed_losing_scenarios()
         self._weights = weights
         self._losing = losing
-        # What each limit settled so far is granted; None once a sum over several limits is.
-        self._slacks: dict[str, float] | None = {}
+        # What each limit settled so far is granted, or, where only a sum over several is settled
+        # and this is not exact, at most.
+        self._slacks: dict[str, float] = {}
+        self._is_exact = True
 
     def settle(self) -> LeastSlacks:
         classes = tuple(self._settled_classes())
@@ -98,39 +106,38 @@ class _ClassByClass:
             yield LeastSlack(limits.type, largest, min(largest, proved), is_minimal)
 
     def _note(self, limits: LimitClass, largest: float) -> None:
-        if self._slacks is not None and largest > 0 and len(limits.limits) > 1:
-            self._slacks = None
-        if self._slacks is not None:
-            self._slacks |= {limit.id: largest for limit in limits.limits}
+        self._is_exact &= largest == 0 or len(limits.limits) == 1
+        self._slacks |= {limit.id: largest for limit in limits.limits}
 
     def _settle(self, aim: pulp.LpVariable, limits: LimitClass) -> tuple[float, float]:
         """The least value found for ``aim``, which bounds it from now on, and the proved one."""
         free = self._program.least(aim)
-        found, proved = free, free.objective
+        proved, found = free.objective, free.objective
         if self._keeps_loss_limit(free):
             self._take(free, self._losing_with(free))
         else:
-            found = self._program.least(aim, losing=self._losing)
-            self._take(found, self._losing)
-            if found.objective > proved + SAME_SLACK:
-                losing, searched = self._search(aim, limits)
-                proved = max(proved, searched)
-                # As a linear program, whose point keeps its rows most closely.
-                better = self._program.least(aim, losing=losing)
-                if better.objective < found.objective:
-                    found = better
-                    self._take(found, losing)
+            found = self._program.least(aim, losing=self._losing).objective
+            if found > proved + SAME_SLACK:
+                proved = max(proved, self._search(aim, limits, proved=proved, found=found))
+            # As a linear program, whose point keeps its rows most closely.
+            run = self._program.least(aim, losing=self._losing)
+            self._take(run, self._losing)
+            found = run.objective
         value = 0.0
-        if found.objective > STEP:
-            value = rounded_outwards(found.objective, is_minimum=False, step=STEP)
+        if found > STEP:
+            value = rounded_outwards(found, is_minimum=False, step=STEP)
         self._program.bound(aim, value)
         return value, max(0.0, proved)
 
-    def _search(self, aim: pulp.LpVariable, limits: LimitClass) -> tuple[frozenset[int], float]:
-        """Losing scenarios that allow less than those known, if any were found, and what is proved
-        of every choice.
+    def _search(
+        self, aim: pulp.LpVariable, limits: LimitClass, *, proved: float, found: float
+    ) -> float:
+        """What is proved of every choice of losing scenarios; keeps one that allows less than
+        ``found``, if it comes across any.
         """
-        if len(limits.limits) == 1 and self._slacks is not None:
+        if aim is not limits.largest:
+            return self._search_small(aim, found)
+        if len(limits.limits) == 1 and self._is_exact:
             closest = closest_to_limit(
                 self._program.problem,
                 limits.limits[0],
@@ -139,10 +146,56 @@ class _ClassByClass:
                 highs=self._highs,
             )
             if closest is not None:
-                return closest.losing, closest.proved_slack
+                self._improved(aim, closest.losing, found)
+                return closest.proved_slack
+        return self._narrow(aim, limits, proved=proved, found=found)
+
+    def _search_small(self, aim: pulp.LpVariable, found: float) -> float:
+        if not self._program.is_small:
+            return -np.inf
         run = self._program.search(aim, start=self._losing, max_nodes=MAX_NODES)
-        losing = self._losing if run.values is None else self._program.losing(run)
-        return losing, run.bound
+        if run.values is not None:
+            self._improved(aim, self._program.losing(run), found)
+        return run.bound
+
+    def _narrow(
+        self, aim: pulp.LpVariable, limits: LimitClass, *, proved: float, found: float
+    ) -> float:
+        """Asks in turn for half of what is between, and for all but the least of it."""
+        halve, in_vain, spent = True, 0, 0
+        while found - proved > MINIMAL_WITHIN and in_vain < 2 and spent < MAX_ITERATIONS:
+            asked = (found + proved) / 2 if halve else found - MINIMAL_WITHIN / 2
+            budget = SearchBudget(self._highs, PROBE_ITERATIONS)
+            answer = self._probe(limits, asked, budget)
+            better = found
+            if answer == "none":
+                proved = asked
+            elif answer != "open":
+                better = self._improved(aim, answer, found)
+            in_vain = 0 if answer == "none" or better < found else in_vain + 1
+            halve, found, spent = not halve, better, spent + budget.iterations
+        return proved
+
+    def _probe(
+        self, limits: LimitClass, slack: float, budget: SearchBudget
+    ) -> frozenset[int] | Literal["none", "open"]:
+        slacks = self._slacks | {limit.id: slack for limit in limits.limits}
+        problem = self._program.problem
+        return probe(
+            problem.with_limits(loosened(problem.limits, slacks)),
+            near=self._weights,
+            budget=budget,
+        )
+
+    def _improved(self, aim: pulp.LpVariable, losing: frozenset[int], found: float) -> float:
+        """Keeps this choice of losing scenarios if it allows less than ``found``; the less of the
+        two.
+        """
+        run = self._program.least(aim, losing=losing)
+        if run.values is None or run.objective >= found:
+            return found
+        self._take(run, losing)
+        return run.objective
 
     def _settle_ties(self) -> None:
         """Of equally small slacks of one class the ones that are least in order of the limits."""

@@ -93,7 +93,9 @@ def _relaxed_without_losses(problem: AllocationProblem, *, highs: BudgetedHighs)
     if not values:
         return None
     relaxed_problem = problem.with_limits(with_values(problem.limits, values))
-    first = highest_expected_multiple(relaxed_problem, highs=highs, max_iterations=MANY_ITERATIONS)
+    first = highest_expected_multiple(
+        relaxed_problem, highs=highs, max_iterations=MANY_ITERATIONS, last_nodes=0
+    )
     if first.weights is None:
         return None
     return Granted(relaxed_problem, first, _relaxations(problem, values, least, fewest=None))
@@ -135,7 +137,11 @@ def _first_pass(
     can tell, so that these find no allocation.
     """
     first = highest_expected_multiple(
-        problem, highs=highs, known_weights=weights, max_iterations=MANY_ITERATIONS
+        problem,
+        highs=highs,
+        known_weights=weights,
+        max_iterations=MANY_ITERATIONS,
+        last_nodes=0,
     )
     if first.weights is None and first.stop is None:
         return None

@@ -1,17 +1,35 @@
 """What limits are granted: what an allocation needs, rounded outwards."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from optimization.solver.model import SMALLEST_WINNERS
 from optimization.solver.report import actual_values
+from optimization.solver.stated.limits import Limits
 from optimization.solver.stated.problem import AllocationProblem
-from optimization.solver.stated.single_limits import single_limits
+from optimization.solver.stated.single_limits import single_limits, with_values
 
 # In units of the limit, relative where that is above 1: an allocation that misses a limit by less
 # keeps it as far as the programs can tell, which keep their rows to half of it.
 MISSED_BY = 2e-9
 # A value this much of a step beyond a multiple of it is that multiple: it comes from rounding.
 NO_STEP = 0.01
+
+
+def loosened(limits: Limits, slacks: Mapping[str, float]) -> Limits:
+    """``limits`` with slack, by id and in the unit of `LimitClass`; a limit that is not named is
+    given up, but for the one on loss probability, which stays.
+    """
+    values = {}
+    for limit in single_limits(limits):
+        if limit.type == "loss_probability":
+            continue
+        slack = slacks.get(limit.id, math.inf)
+        if limit.type == "expected_winners":
+            slack *= max(limit.value, SMALLEST_WINNERS)
+        sign = -1 if limit.is_minimum else 1
+        values[limit.id] = min(max(0.0, limit.value + sign * slack), max(1.0, limit.value))
+    return with_values(limits, values)
 
 
 def rounded_outwards(value: float, *, is_minimum: bool, step: float) -> float:

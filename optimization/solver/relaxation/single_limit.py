@@ -14,14 +14,14 @@ from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.incremental_lp import Floats
 from optimization.solver.model import SMALLEST_WINNERS
+from optimization.solver.relaxation.granted_values import loosened
 from optimization.solver.rounding import exact_weights
-from optimization.solver.stated.limits import Limits
 from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.scenario_input import LARGEST_MULTIPLE
-from optimization.solver.stated.single_limits import SingleLimit, single_limits, with_values
+from optimization.solver.stated.single_limits import SingleLimit
 
 MAX_ITERATIONS = 30_000
-LAST_NODES = 20
+SEARCH_PROGRAMS = 500
 # Relative to the objective: a slack this close to the least is the least.
 SMALLEST_GAP = 1e-7
 LINEAR = ("stage_minimum", "stage_maximum", "sector_minimum", "sector_maximum", "expected_winners")
@@ -61,7 +61,7 @@ def closest_to_limit(
         return None
     aimed = replace(
         problem,
-        limits=_limits(problem, limit, slacks),
+        limits=loosened(problem.limits, slacks),
         buckets=tuple(
             replace(bucket, expected_multiple=value)
             for bucket, value in zip(problem.buckets, objective.values.tolist(), strict=True)
@@ -73,7 +73,8 @@ def closest_to_limit(
         highs=highs,
         known_weights=np.array(exact_weights(known.tolist())),
         max_iterations=MAX_ITERATIONS,
-        last_nodes=LAST_NODES,
+        last_nodes=0,
+        search_programs=SEARCH_PROGRAMS,
     )
     if first.weights is None:
         return None
@@ -101,18 +102,3 @@ def _objective(problem: AllocationProblem, limit: SingleLimit, known: Floats) ->
     if limit.is_minimum:
         return _Objective(1.0 + members, limit.value + 1, 1.0)
     return _Objective(2.0 - members, 2 - limit.value, 1.0)
-
-
-def _limits(problem: AllocationProblem, limit: SingleLimit, slacks: Mapping[str, float]) -> Limits:
-    """More protected limits as granted, this one and less protected ones given up."""
-    values = {}
-    for stated in single_limits(problem.limits):
-        if stated.type == "loss_probability":
-            continue
-        given_up = 0.0 if stated.is_minimum else 1.0
-        slack = slacks.get(stated.id)
-        if slack is None:
-            values[stated.id] = given_up
-        elif slack:
-            values[stated.id] = stated.value - slack if stated.is_minimum else stated.value + slack
-    return with_values(problem.limits, values)

@@ -21,6 +21,8 @@ from optimization.solver.scenario_bounds import scenario_bounds
 from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.single_limits import LimitType, SingleLimit, single_limits
 
+FEW_SWITCHES = 150
+
 
 @dataclass(frozen=True, slots=True)
 class LimitClass:
@@ -54,6 +56,7 @@ class SlackProgram:
     def least(self, aim: pulp.LpVariable, *, losing: Collection[int] | None = None) -> HighsRun:
         """The minimum of ``aim`` with losses in ``losing`` alone, or, without it, with switches
         between 0 and 1: then no allocation has less, but it may lose in too many scenarios.
+        The run has no point when ``losing`` leaves no allocation.
         """
         if self._aim is not None:
             self._loaded.changeColCost(self._aim.index, 0.0)
@@ -63,10 +66,7 @@ class SlackProgram:
             lower = float(s in self._certain if losing is None else s in losing)
             upper = 1.0 if losing is None else lower
             self._loaded.changeColBounds(switch.index, lower, upper)
-        run = self._highs.run(self._loaded)
-        if run.status != "optimal":
-            raise SolverFailed(f"the least slack could not be settled: {run.status}")
-        return run
+        return self._highs.run(self._loaded)
 
     def search(self, aim: pulp.LpVariable, *, start: Collection[int], max_nodes: int) -> HighsRun:
         """The minimum of ``aim`` over every choice of losing scenarios, as far as ``max_nodes`` of
@@ -80,6 +80,11 @@ class SlackProgram:
         return self._highs.solve(
             model.program, max_nodes=max_nodes, start=switch_values(model, start)
         )
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a search over every choice of losing scenarios is soon done."""
+        return len(self._model.switches) <= FEW_SWITCHES
 
     def bound(self, aim: pulp.LpVariable, highest: float) -> None:
         """``aim`` is at most ``highest`` from now on."""
