@@ -31,17 +31,20 @@ INDISTINCT = 5e-7
 # before there is a bound from higher slices.
 FEW_SCENARIOS = 60
 FEW_ITERATIONS = 12_000
-# What the next slice should take, as a multiple of the last; by how much a step may change; when a
-# slice has taken so much that a thinner one comes first; and the effort, in simplex iterations,
-# below which slices count as equal.
+# What branch and bound in the next slice should take, as a multiple of that in the last one, and by
+# how much a step may change.
 GROWTH = 3.0
 LONGEST_STRETCH = 2.0
+# A slice is left for one thinner by a factor when it has taken so many times the last one's
+# iterations, or those of few branchings; below the small effort slices count as equal.
+THINNER = 4
 MOST_GROWTH = 5
-SMALL_EFFORT = 3_000
+FEW_BRANCHINGS = 8_000
+SMALL_EFFORT = 500
 # Relative: how far down an allocation is expected when none is known.
 BLIND_WAY = 0.02
-# Relative: a way this short is taken in one step.
-SHORT_WAY = 1e-4
+# Relative: a way this short is taken in one step and to the end, as a part of it is worth little.
+SHORT_WAY = 4e-4
 # Relative: no gap below this is asked for, the programs cannot tell it from none.
 SMALLEST_GAP = 1e-7
 
@@ -79,6 +82,8 @@ class SliceProof:
         self._lower: MultipleSlice | None = None
         self._untried: MultipleSlice | None = None
         self._budget = budget
+        # Simplex iterations of the last slice's branch and bound.
+        self._branching = 0
         self._gap = max(problem.settings.mip_gap, SMALLEST_GAP)
         self._allowed = problem.allowed_losing_scenarios() or 0
 
@@ -113,8 +118,7 @@ class SliceProof:
         if len(piece.free) > FEW_SCENARIOS and not piece.is_empty:
             self._untried = piece
             return None
-        last = self._budget.iterations + FEW_ITERATIONS
-        if self._show_empty(piece, last_iteration=last) is not None:
+        if self._show_empty(piece, most_iterations=FEW_ITERATIONS) is not None:
             return None
         bound = min(ceiling, piece.minimum)
         # An allocation that is worse when it is solved alone leaves the bound above the target.
@@ -142,13 +146,14 @@ class SliceProof:
             if stop is not None:
                 return Proof(bound, self._incumbent, stop)
             piece = self._tightened(minimum)
-            started = self._budget.iterations
-            last = started + MOST_GROWTH * max(effort, SMALL_EFFORT) * 2**failures
-            if self._show_empty(piece, last_iteration=last) is not None:
-                step, failures = (bound - minimum) / 2, failures + 1
+            most = MOST_GROWTH * max(effort, FEW_BRANCHINGS) * 2**failures
+            if bound - self._target < SHORT_WAY * bound:
+                most = self._budget.max_iterations
+            if self._show_empty(piece, most_iterations=most) is not None:
+                step, failures = (bound - minimum) / THINNER, failures + 1
                 continue
             bound = min(bound, piece.minimum)
-            before, effort = effort, SMALL_EFFORT + self._budget.iterations - started
+            before, effort = effort, max(self._branching, SMALL_EFFORT)
             step, failures = next_step(step, effort=effort, before=before), 0
         return Proof(bound, self._incumbent, None)
 
@@ -176,8 +181,11 @@ class SliceProof:
             budget=self._budget,
         )
 
-    def _show_empty(self, piece: MultipleSlice, *, last_iteration: int) -> Stop | None:
-        """What ended the attempt; None when nothing above ``piece.minimum`` is left."""
+    def _show_empty(self, piece: MultipleSlice, *, most_iterations: int) -> Stop | None:
+        """What ended the attempt, ``iteration_limit`` also when branching took ``most_iterations``;
+        None when nothing above ``piece.minimum`` is left.
+        """
+        self._branching = 0
         if piece.is_empty:
             return None
         stop = self._budget.used_up()
@@ -192,7 +200,9 @@ class SliceProof:
             self._consider(program, outcome, lost)
 
         tree = CountTree(program, on_candidate=consider, budget=self._budget)
-        verdict = tree.search(last_iteration=last_iteration)
+        started = self._budget.iterations
+        verdict = tree.search(last_iteration=started + most_iterations)
+        self._branching = self._budget.iterations - started
         return None if verdict == "empty" else verdict
 
     def _consider(self, program: CountProgram, outcome: LpOutcome, lost: frozenset[int]) -> None:
@@ -221,7 +231,9 @@ def next_step(step: float, *, effort: int, before: int) -> float:
     ``before`` (0: there was none), so that the next takes about `GROWTH` times as much: effort
     grows exponentially with the way down.
     """
-    growth = math.log(effort / before) if 0 < before < effort else 0.0
+    if before == 0:
+        return step if effort > SMALL_EFFORT else step * LONGEST_STRETCH
+    growth = math.log(max(effort / before, 1.0))
     if growth * LONGEST_STRETCH <= math.log(GROWTH):
         return step * LONGEST_STRETCH
     return step * max(math.log(GROWTH) / growth, 1 / LONGEST_STRETCH)

@@ -68,7 +68,7 @@ def test_slice_that_takes_too_long_is_left_for_thinner_ones(
 
     monkeypatch.setattr(SliceProof, "at_once", lambda *_: None)
     # After one simplex iteration: only slices that need no branching are shown empty.
-    monkeypatch.setattr(slice_proof, "SMALL_EFFORT", 1)
+    monkeypatch.setattr(slice_proof, "FEW_BRANCHINGS", 1)
     monkeypatch.setattr(slice_proof, "MOST_GROWTH", 1)
     stopped = highest_expected_multiple(
         market_problem(0), highs=BudgetedHighs(600.0), max_iterations=40_000, last_nodes=0
@@ -98,4 +98,4 @@ def test_step_shrinks_when_a_slice_took_many_times_as_long_as_the_last() -> None
 
 
 def test_first_slice_says_nothing_of_the_growth() -> None:
-    assert next_step(1.0, effort=9000, before=0) == LONGEST_STRETCH
+    assert next_step(1.0, effort=9000, before=0) == 1.0
