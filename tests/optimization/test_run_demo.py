@@ -3,7 +3,9 @@
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,6 +15,9 @@ from funds.demo import load_demo
 from funds.models import Fund
 from optimization.models import OptimizationSession
 from optimization.results.session_results import session_result
+from optimization.solver.allocate import allocate
+from optimization.solver.allocation import Allocation
+from optimization.solver.stated.problem import AllocationProblem
 from tests.optimization.rows import Status
 from tests.optimization.work import run_all
 from tests.outbox.brokers import real_redis
@@ -63,7 +68,11 @@ def test_text_shows_the_allocation_of_the_sample_fund() -> None:
     assert "Harbour Light Ventures II, sample data" in report
 
 
-def test_session_that_fails_is_an_error_with_its_reason() -> None:
+def test_session_that_fails_is_an_error_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def allocate_without_relaxing(problem: AllocationProblem, **options: Any) -> Allocation:
+        return allocate(replace(problem, relax=False), **options)
+
+    monkeypatch.setattr("optimization.stages.allocate", allocate_without_relaxing)
     Fund.objects.update(default_limits={"min_expected_winners": 9000})
     with pytest.raises(
         CommandError, match="FAILED: No allocation meets the minimum of expected winners"
