@@ -24,8 +24,16 @@ class SessionEventInline(admin.TabularInline):
 class OptimizationSessionAdmin(ReadOnlyAdmin):
     """What staff look at when a session failed: the reason in words and the traceback."""
 
-    list_display = ["name", "fund", "status", "requested_by", "requested_at", "failure_reason"]
-    list_filter = ["status", "requested_at"]
+    list_display = [
+        "name",
+        "fund",
+        "session_type",
+        "status",
+        "requested_by",
+        "requested_at",
+        "failure_reason",
+    ]
+    list_filter = ["session_type", "status", "requested_at"]
     list_select_related = ["fund", "requested_by"]
     search_fields = ["=id", "name", "fund__name"]
     ordering = ["-requested_at"]

@@ -14,6 +14,7 @@ from tests.optimization.factories import requested_session
 from tests.optimization.frontier.sessions import ASKED, GRID, completed_frontier
 
 SESSIONS = "/api/v1/optimizations"
+FEW: dict[str, Any] = dict(SMALL)
 
 
 def ask(analyst: Client, fund: Fund, **fields: Any) -> Any:
@@ -83,14 +84,14 @@ def test_result_has_a_point_for_every_limit_and_is_the_one_that_pages_show(
 
 
 def test_frontier_that_is_not_ready_says_so(analyst: Client, fund: Fund) -> None:
-    session = requested_session(fund=fund, **SMALL, **ASKED)
+    session = requested_session(fund=fund, **FEW, **ASKED)
 
     assert analyst.get(f"{SESSIONS}/{session.pk}/result").status_code == 409
 
 
 def test_list_shows_and_filters_the_type(analyst: Client, fund: Fund) -> None:
-    requested_session(fund=fund, **SMALL, **ASKED)
-    requested_session(fund=fund, **SMALL)
+    requested_session(fund=fund, **FEW, **ASKED)
+    requested_session(fund=fund, **FEW)
 
     every = analyst.get(SESSIONS).json()["data"]
     frontiers = analyst.get(f"{SESSIONS}?session_type=frontier").json()["data"]

@@ -122,6 +122,24 @@ def test_schema_accepts_whatever_the_rules_accept(request: dict[str, Any]) -> No
     Draft202012Validator(REQUEST_BODY.schema).validate({"fund": FUND_ID, **request})
 
 
+frontiers = st.fixed_dictionaries(
+    {
+        "limit": st.sampled_from(["max_loss_probability", "cvar"]),
+        "from": st.floats(0.001, 0.4) | st.just(0),
+        "to": st.floats(0.5, 1) | st.just(1),
+        "points": st.integers(3, 41) | st.just(5.0),
+    }
+)
+
+
+@given(frontiers)
+def test_schema_accepts_whatever_frontier_the_rules_accept(frontier: dict[str, Any]) -> None:
+    request = {"name": "x", "frontier": frontier, "relax": False}
+    parse_request(request, fund=FACTS)
+
+    Draft202012Validator(REQUEST_BODY.schema).validate({"fund": FUND_ID, **request})
+
+
 def test_every_field_that_the_rules_know_is_in_the_schema_and_no_other() -> None:
     with pytest.raises(InvalidInput) as raised:
         parse_request({"name": "x", "?": 1}, fund=FACTS)
