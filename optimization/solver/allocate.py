@@ -53,7 +53,8 @@ def allocate(
 
     Of all that are within ``primary_lock_epsilon`` of it, the one closest to uniform, and then
     the smallest in order of bucket key, is returned; equal problems get byte-equal weights unless
-    the wall clock stops a search. An infeasible problem is a result with status ``infeasible``.
+    the wall clock stops a search. An infeasible problem is a result with status ``infeasible``, or,
+    where ``problem.relax`` allows it, ``relaxed`` with an allocation under looser limits.
 
     ``method`` is how the first pass goes about it: ``exact``, or ``reference``, the original
     formulation left to HiGHS, which finds the same optimum where it finds it in time.

@@ -74,7 +74,8 @@ class Allocation:
     Without an allocation (``infeasible``, or ``time_limit`` before one was found) the mappings
     and the rows are empty and the figures None; ``best_bound`` is still proved unless the problem
     is infeasible. ``expected_multiple`` uses each bucket's exact mean where it is known;
-    ``sample_expected_multiple`` only the scenarios.
+    ``sample_expected_multiple`` only the scenarios. ``infeasibility`` says why there is no
+    allocation, or, of relaxed limits, that the need for it is not proved.
     """
 
     status: Status
