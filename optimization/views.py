@@ -33,7 +33,7 @@ from optimization.request_form.copied import copied_start, lost_in_copy, point_s
 from optimization.request_form.form import RequestForm
 from optimization.request_form.once import TOKEN_FIELD, new_token, session_once
 from optimization.request_form.start import starting_request
-from optimization.results.session_results import session_status
+from optimization.results.session_status import session_status
 from optimization.solver.frontier.grid import grid_of_json
 from scenarios.models import StatusChanged
 

@@ -31,7 +31,7 @@ from optimization.frontier.results import result_of
 from optimization.models import OptimizationSession
 from optimization.request.checked_request import FundFacts, OptimizationRequest, parse_request
 from optimization.request.fund_facts import fund_facts
-from optimization.results.session_results import session_status
+from optimization.results.session_status import session_status
 from scenarios.models import StatusChanged
 from scenarios.simulation.checked_input import Fault, FieldReader, InvalidInput
 

@@ -8,9 +8,8 @@ from optimization.results.session_results import (
     calibration_used,
     matrix_used,
     session_result,
-    session_status,
-    timings,
 )
+from optimization.results.session_status import session_status, timings
 
 # What every point spends; the result has the sum.
 _SPENT = ("seconds", "nodes", "iterations")

@@ -8,7 +8,7 @@ from django.test import Client
 
 from funds.models import BucketPolicy, Fund
 from optimization.models import OptimizationSession
-from optimization.results.session_results import session_status
+from optimization.results.session_status import session_status
 from outbox.models import OutboxJob
 from tests.optimization.factories import requested_session, session_at
 

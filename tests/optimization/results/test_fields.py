@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from optimization.results.session_results import NotCompleted, session_result, session_status
+from optimization.results.session_results import NotCompleted, session_result
+from optimization.results.session_status import session_status
 from tests.optimization.one_result import at, result
 from tests.optimization.rows import ENDED, UNFINISHED, Status, insert_session
 

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from optimization.models import OptimizationSession
-from optimization.results.session_results import session_status
+from optimization.results.session_status import session_status
 from tests.optimization.one_result import at
 from tests.optimization.rows import Status, insert_session
 

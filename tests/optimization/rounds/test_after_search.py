@@ -14,7 +14,8 @@ from django.db.models import F
 from funds.models import Fund
 from optimization import lifecycle, stages
 from optimization.models import OptimizationSession
-from optimization.results.session_results import session_result, session_status
+from optimization.results.session_results import session_result
+from optimization.results.session_status import session_status
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation
 from optimization.solver.stated.problem import AllocationProblem, Limits
