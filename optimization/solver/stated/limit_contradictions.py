@@ -1,7 +1,8 @@
 """Contradictions between limits on weights that simple sums reveal, before any scenario exists.
 
 Sectors and stages are looked at one kind at a time. Limits that contradict one another only
-across kinds, or through risk, need the solver and come out as an infeasible allocation.
+across kinds, or through risk, need the solver and come out as an infeasible allocation. So do a
+bucket maximum that leaves no room, alone or for the minimum of a group, where limits may give way.
 """
 
 import math
@@ -38,12 +39,15 @@ def contradictions(
     sector_ranges: Mapping[str, Range],
     stage_ranges: Mapping[str, Range],
     buckets: Collection[StageAndSector],
+    relax: bool,
 ) -> Iterator[Fault]:
-    """Faults with paths relative to the limits; ranges are (minimum, maximum), None where free."""
+    """Faults with paths relative to the limits; ranges are (minimum, maximum), None where free.
+    With ``relax`` the bucket maximum may give way.
+    """
     if not buckets:
         yield Fault("", "NO_BUCKETS", "cannot be met: there is no bucket to allocate to")
         return
-    bucket_maximum = 1.0 if max_bucket_weight is None else max_bucket_weight
+    bucket_maximum = 1.0 if max_bucket_weight is None or relax else max_bucket_weight
     if bucket_maximum * len(buckets) < 1 - SUM_TOLERANCE:
         yield Fault(
             "max_bucket_weight",

@@ -72,17 +72,24 @@ def parse_limits(
     stages: Collection[str],
     buckets: Collection[StageAndSector],
     scenarios: int | None = None,
+    relax: bool = False,
     path: str = "limits",
 ) -> Limits:
     """The limits in ``data`` (the JSON object), checked against the fund they are for.
 
     ``sectors`` and ``stages`` are the fund's names, ``buckets`` the ones that can be bought;
-    ``scenarios``, when known, also refuses a loss probability too fine for that many scenarios.
+    ``scenarios``, when known, also refuses a loss probability too fine for that many scenarios;
+    ``relax`` says that limits may give way, so that a bucket maximum without room is no fault.
     Raises `InvalidInput` with every fault, each at its path below ``path``.
     """
     reader = FieldReader(data, path=path)
     limits = read_limits(
-        reader, sectors=sectors, stages=stages, buckets=buckets, scenarios=scenarios
+        reader,
+        sectors=sectors,
+        stages=stages,
+        buckets=buckets,
+        scenarios=scenarios,
+        relax=relax,
     )
     reader.raise_faults()
     return limits
@@ -95,6 +102,7 @@ def read_limits(
     stages: Collection[str] | None,
     buckets: Collection[StageAndSector] | None,
     scenarios: int | None = None,
+    relax: bool = False,
 ) -> Limits:
     """As `parse_limits`, for a larger input: faults go to ``reader`` and a faulty field reads as
     absent, so use the result only when the reader has no faults. Pass None for what could not be
@@ -118,6 +126,7 @@ def read_limits(
             sector_ranges={name: (r.minimum, r.maximum) for name, r in limits.sectors.items()},
             stage_ranges={name: (r.minimum, r.maximum) for name, r in limits.stages.items()},
             buckets=buckets,
+            relax=relax,
         ):
             reader.fault(fault.path, fault.code, fault.message)
     return limits

@@ -117,6 +117,7 @@ class AllocationProblem:
             stages=sorted({bucket.stage for bucket in self.buckets}),
             buckets=self.buckets or None,
             scenarios=None if multiples is None else multiples.shape[1],
+            relax=self.relax,
         )
         _settings(FieldReader(self.settings.as_json(), faults=reader.faults))
         reader.raise_faults()
@@ -188,15 +189,16 @@ def parse_problem(
     buckets_are_sound = not reader.faults
     matrix = _matrix(reader, multiples, folder=folder, rows=len(fields))
     buckets = tuple(Bucket(**bucket) for bucket in fields)
+    relax = reader.flag("relax", default=False)
     limits = read_limits(
         reader.object("limits"),
         sectors=_names(fields, "sector"),
         stages=_names(fields, "stage"),
         buckets=buckets if buckets_are_sound else None,
         scenarios=None if matrix is None else matrix.shape[1],
+        relax=bool(relax),
     )
     settings = _settings(reader)
-    relax = reader.flag("relax", default=False)
     reader.refuse_unknown_fields()
     reader.raise_faults()
     return AllocationProblem(

@@ -7,7 +7,7 @@ import pytest
 
 from optimization.solver.allocate import allocate
 from optimization.solver.allocation import Allocation
-from optimization.solver.stated.problem import CvarLimit, WeightRange
+from optimization.solver.stated.problem import CvarLimit, Limits, WeightRange
 from tests.optimization.solver.problems import problem
 
 # Granted values are rounded outwards to 1e-9, of what the programs keep to 1e-9.
@@ -94,6 +94,22 @@ def test_bucket_maximum_rises_to_what_cvar_needs_in_one_bucket() -> None:
     found = relaxed(KEYS, SAFE_AND_RISKY, cvar=QUARTER, max_bucket_weight=0.5)
 
     assert granted("max_bucket_weight", found) == pytest.approx(0.75, abs=GRANTED)
+
+
+@pytest.mark.parametrize(
+    ("limits", "needed"),
+    [
+        # The capital needs half in each of two buckets; the stage's only bucket needs its minimum.
+        (Limits(max_bucket_weight=0.4), 0.5),
+        (Limits(max_bucket_weight=0.55, stages={"seed": WeightRange(minimum=0.7)}), 0.7),
+    ],
+)
+def test_bucket_maximum_rises_to_make_room(limits: Limits, needed: float) -> None:
+    loosened = replace(problem(KEYS, SAFE_AND_RISKY), relax=True)
+
+    found = allocate(loosened.with_limits(limits))
+
+    assert granted("max_bucket_weight", found) == pytest.approx(needed, abs=GRANTED)
 
 
 def test_expected_winners_fall_to_the_most_that_the_other_limits_allow() -> None:

@@ -18,7 +18,11 @@ PLACES = (Place("seed", "saas"), Place("seed", "bio"), Place("series_a", "saas")
 
 
 def parse(
-    data: object, *, places: tuple[Place, ...] = PLACES, scenarios: int | None = None
+    data: object,
+    *,
+    places: tuple[Place, ...] = PLACES,
+    scenarios: int | None = None,
+    relax: bool = False,
 ) -> Limits:
     return parse_limits(
         data,
@@ -26,6 +30,7 @@ def parse(
         stages=["seed", "series_a"],
         buckets=places,
         scenarios=scenarios,
+        relax=relax,
     )
 
 
@@ -129,6 +134,29 @@ def test_no_limit_at_all_is_allowed() -> None:
 )
 def test_each_fault_is_reported_once_at_its_path(data: object, path: str, code: str) -> None:
     assert faults(data) == [(path, code)]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        # Three buckets of .3 hold .9; bio has one bucket, the other two hold .8.
+        {"max_bucket_weight": 0.3},
+        {"max_bucket_weight": 0.4, "sectors": {"bio": {"min": 0.5}}},
+        {"max_bucket_weight": 0.4, "sectors": {"bio": {"max": 0.15}}},
+    ],
+)
+def test_bucket_maximum_without_room_is_no_fault_where_limits_may_give_way(
+    limits: dict[str, Any],
+) -> None:
+    assert parse(limits, relax=True).as_json() == limits
+
+
+def test_sums_of_one_kind_are_faults_even_where_limits_may_give_way() -> None:
+    minimums = {"stages": {"seed": {"min": 0.6}, "series_a": {"min": 0.5}}}
+    maximums = {"stages": {"seed": {"max": 0.6}, "series_a": {"max": 0.3}}}
+
+    assert faults(minimums, relax=True) == [("limits.stages", "MINIMUMS_EXCEED_ONE")]
+    assert faults(maximums, relax=True) == [("limits.stages", "MAXIMUMS_BELOW_ONE")]
 
 
 def test_every_fault_is_reported_at_once() -> None:
