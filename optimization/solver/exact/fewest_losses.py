@@ -63,14 +63,16 @@ class FewestLosses:
         return self._reweighted(best, best, steps=FIRST_STEPS, small_loss=SMALL_LOSS)
 
     def improve(
-        self, start: LossPoint, *, random: np.random.Generator, iterations: int
+        self, start: LossPoint, *, random: np.random.Generator, iterations: int, enough: int = 0
     ) -> LossPoint:
-        """The best met in `MOST_STARTS` more starts or about ``iterations`` of the simplex."""
+        """The best met in `MOST_STARTS` more starts or about ``iterations`` of the simplex, or the
+        first that loses in ``enough`` scenarios or fewer.
+        """
         best = start
         last = self._budget.iterations + iterations
         for _ in range(MOST_STARTS):
             stop = self._budget.used_up()
-            if not best.losing or self._budget.iterations >= last or stop is not None:
+            if best.losing <= enough or self._budget.iterations >= last or stop is not None:
                 break
             small_loss = SMALL_LOSS * float(np.exp(SMALL_LOSS_DISTURBANCE * random.normal()))
             noise = np.exp(DISTURBANCE * random.normal(size=self._losses.size))

@@ -22,6 +22,10 @@ from optimization.solver.stated.scenario_input import LARGEST_MULTIPLE
 SEARCH_SEED = 20_260_102
 # Of the budget's iterations, for the search for an allocation; the rest goes to the proof.
 SEARCH_SHARE = 0.3
+# Branching goes about this share of the way from the first bound to the count that was found,
+# unless they are so close that it may go all of it.
+PROOF_REACH = 0.25
+CLOSE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,14 @@ class LeastLosses:
     certified: int
 
 
-def least_losses(problem: AllocationProblem, *, budget: SearchBudget) -> LeastLosses | None:
+def least_losses(
+    problem: AllocationProblem, *, budget: SearchBudget, enough: int = 0
+) -> LeastLosses | None:
     """The fewest losing scenarios within the limits of ``problem``, but for its own limit on loss
     probability; None when the other limits contradict one another.
+
+    An allocation that loses in ``enough`` scenarios, or fewer, is as good as the best: it ends the
+    search with nothing certified, and a bound that is not likely to come above is not raised.
 
     A loss is M_s < `LOSS_THRESHOLD`. Equal problems and budgets in iterations give equal results;
     the clock of ``budget`` only ends the search early. Raises `SolveInterrupted`.
@@ -51,8 +60,11 @@ def least_losses(problem: AllocationProblem, *, budget: SearchBudget) -> LeastLo
         start,
         random=np.random.default_rng(SEARCH_SEED),
         iterations=int(SEARCH_SHARE * max(0, budget.max_iterations - budget.iterations)),
+        enough=enough,
     )
-    certified, losing = _certified(free, found, budget)
+    if found.losing <= enough:
+        return LeastLosses(found.weights, found.losing_scenarios(), certified=0)
+    certified, losing = _certified(free, found, budget, enough=enough)
     if losing is not None:
         # Met by the proof, where a loss starts a tolerance lower.
         better = search.losing_only_in(losing)
@@ -61,11 +73,9 @@ def least_losses(problem: AllocationProblem, *, budget: SearchBudget) -> LeastLo
 
 
 def _certified(
-    problem: AllocationProblem, known: LossPoint, budget: SearchBudget
+    problem: AllocationProblem, known: LossPoint, budget: SearchBudget, *, enough: int
 ) -> tuple[int, frozenset[int] | None]:
     """The proved bound, and the losing scenarios of a better allocation if the proof met one."""
-    if not known.losing:
-        return 0, None
     portfolio = known.weights @ problem.multiples
     piece = MultipleSlice(
         _with_losses_below_one(problem, most=known.losing - 1),
@@ -81,10 +91,16 @@ def _certified(
     root = program.add_envelope_cuts()
     if not program.may_hold_an_allocation(root):
         return known.losing, None
-    if budget.used_up() is not None:
-        return len(piece.always) + math.ceil(root.objective - COUNT_TOLERANCE), None
+    bound = len(piece.always) + math.ceil(root.objective - COUNT_TOLERANCE)
+    if budget.used_up() is not None or _is_out_of_reach(enough, bound, found=known.losing):
+        return bound, None
     tree = CountBound(program, budget=budget)
     return tree.raised(), tree.losing
+
+
+def _is_out_of_reach(enough: int, bound: int, *, found: int) -> bool:
+    """Whether ``bound`` is not likely to be raised above ``enough``."""
+    return found - bound > CLOSE and bound + PROOF_REACH * (found - bound) <= enough
 
 
 def _with_losses_below_one(problem: AllocationProblem, *, most: int) -> AllocationProblem:

@@ -151,6 +151,34 @@ def test_more_iterations_never_certify_less() -> None:
     assert certified[0] < certified[-1]
 
 
+def test_search_ends_where_no_more_lose_than_is_enough() -> None:
+    built = problem(KEYS, market_multiples(seed=3, buckets=5, scenarios=120))
+    fewest = solved(built)
+    assert fewest is not None
+    highs = BudgetedHighs(60.0)
+
+    found = least_losses(built, budget=SearchBudget(highs, 20_000), enough=len(fewest.losing) + 4)
+
+    assert found is not None
+    assert len(found.losing) <= len(fewest.losing) + 4
+    assert found.certified == 0
+    # Of 20,000, which the search without a number that is enough uses up.
+    assert highs.iterations < 2_000
+
+
+def test_bound_far_below_what_is_enough_is_not_raised_but_holds() -> None:
+    built = problem(KEYS, market_multiples(seed=3, buckets=5, scenarios=120))
+    raised = solved(built)
+    assert raised is not None
+    highs = BudgetedHighs(60.0)
+
+    found = least_losses(built, budget=SearchBudget(highs, 20_000), enough=len(raised.losing) - 1)
+
+    assert found is not None
+    assert 0 < found.certified <= raised.certified
+    assert highs.iterations < 20_000
+
+
 def test_equal_problems_and_iterations_give_equal_answers() -> None:
     built = problem(KEYS, market_multiples(seed=5, buckets=5, scenarios=120))
 
