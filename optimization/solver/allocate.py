@@ -107,8 +107,10 @@ def _second_pass(
     first_weights: Sequence[float],
     highs: BudgetedHighs,
 ) -> SecondPass | None:
-    """None when the first pass ran out of time: nothing is known to be nearly best then."""
-    if first.status != "optimal":
+    """None when the first pass ran out of time. One that a count ended is evened out as well: its
+    optimum is a vertex, whose extremes are worth nothing more when it is not proved.
+    """
+    if first.stop == "time_limit":
         return None
     best = portfolio_figures(problem=problem, weights=first_weights).expected_multiple
     return closest_to_uniform(
@@ -117,6 +119,7 @@ def _second_pass(
         first_weights=np.array(first_weights),
         losing=first.losing,
         highs=highs,
+        briefly=first.stop is not None,
     )
 
 

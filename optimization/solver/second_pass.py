@@ -24,7 +24,7 @@ from optimization.solver.rounding import exact_weights
 from optimization.solver.stated.problem import AllocationProblem
 
 # Simplex iterations rather than seconds, so that equal problems stop at the same point: as many as
-# the first pass took, at least so many.
+# the first pass took to its proof, at least so many, and no more where it has none.
 FEWEST_ITERATIONS = 30_000
 SEARCH_PROGRAMS = 150
 SEARCH_SEED = 20_260_102
@@ -55,14 +55,16 @@ def closest_to_uniform(
     first_weights: NDArray[np.float64],
     losing: Collection[int],
     highs: BudgetedHighs,
+    briefly: bool = False,
 ) -> SecondPass:
     """The second pass's answer; ``first_weights`` (B,) are the first's and ``losing`` the
-    scenarios in which they may lose.
+    scenarios in which they may lose. ``briefly`` searches no longer than `FEWEST_ITERATIONS`.
     """
+    iterations = FEWEST_ITERATIONS if briefly else max(FEWEST_ITERATIONS, highs.iterations)
     closest = _Closest(
         _with_what_is_kept(problem, first_weights),
         minimum=minimum_expected_multiple,
-        budget=SearchBudget(highs, max(FEWEST_ITERATIONS, highs.iterations)),
+        budget=SearchBudget(highs, iterations),
     )
     unlimited = closest.without_loss_limit()
     allowed = problem.allowed_losing_scenarios()

@@ -31,9 +31,10 @@ SAME_SLACK = 1e-7
 MINIMAL_WITHIN = 2e-6
 # Of branch and bound, for the sum of a class in a small problem.
 MAX_NODES = 200
-# Of simplex iterations, for the largest slack of a class and for one step towards it.
-MAX_ITERATIONS = 40_000
-PROBE_ITERATIONS = 10_000
+# Of simplex iterations, for one question after a largest slack and for all of them. The more
+# protected classes ask first.
+PROBE_ITERATIONS = 5_000
+MAX_ITERATIONS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class _ClassByClass:
         # and this is not exact, at most.
         self._slacks: dict[str, float] = {}
         self._is_exact = True
+        self._spent = 0
 
     def settle(self) -> LeastSlacks:
         classes = tuple(self._settled_classes())
@@ -162,8 +164,8 @@ class _ClassByClass:
         self, aim: pulp.LpVariable, limits: LimitClass, *, proved: float, found: float
     ) -> float:
         """Asks in turn for half of what is between, and for all but the least of it."""
-        halve, in_vain, spent = True, 0, 0
-        while found - proved > MINIMAL_WITHIN and in_vain < 2 and spent < MAX_ITERATIONS:
+        halve, in_vain = True, 0
+        while found - proved > MINIMAL_WITHIN and in_vain < 2 and self._spent < MAX_ITERATIONS:
             asked = (found + proved) / 2 if halve else found - MINIMAL_WITHIN / 2
             budget = SearchBudget(self._highs, PROBE_ITERATIONS)
             answer = self._probe(limits, asked, budget)
@@ -173,7 +175,8 @@ class _ClassByClass:
             elif answer != "open":
                 better = self._improved(aim, answer, found)
             in_vain = 0 if answer == "none" or better < found else in_vain + 1
-            halve, found, spent = not halve, better, spent + budget.iterations
+            halve, found = not halve, better
+            self._spent += budget.iterations
         return proved
 
     def _probe(

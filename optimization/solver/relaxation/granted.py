@@ -14,7 +14,6 @@ from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.incremental_lp import Floats
 from optimization.solver.exact.least_losses import LeastLosses, least_losses
 from optimization.solver.exact.search_budget import SearchBudget
-from optimization.solver.exact.weight_polytope import LOST_BELOW
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.relaxation.class_by_class import (
     LeastSlack,
@@ -28,9 +27,11 @@ from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.single_limits import SingleLimit, single_limits, with_values
 
 LOSS = "max_loss_probability"
-# Of simplex iterations, to count losses with: as a check, and where it matters.
-FEW_ITERATIONS = 5_000
-MANY_ITERATIONS = 100_000
+# Of simplex iterations: to count losses with; to look for an allocation that may not be there; and
+# for the first pass from one that is known.
+COUNT_ITERATIONS = 40_000
+BLIND_ITERATIONS = 20_000
+FIRST_PASS_ITERATIONS = 60_000
 # Granted values are rounded outwards to the first of these, or to the next where the programs find
 # no allocation because the limits are kept by less than they can tell.
 STEPS = (1e-9, 1e-8, 1e-7)
@@ -61,18 +62,21 @@ def relaxed(problem: AllocationProblem, failed: FirstPass, *, highs: BudgetedHig
     """
     is_proved = failed.status == "infeasible"
     if not is_proved:
-        found = _found_after_all(problem, highs=highs)
+        fewest = _counted(problem, highs)
+        found = _found_after_all(problem, fewest, highs=highs)
         if found is not None:
             return found
+        is_proved = fewest is None or bool(_granted_losses(problem, fewest.certified))
     granted = _relaxed_without_losses(problem, highs=highs) or _relaxed_with_losses(
         problem, highs=highs
     )
     return granted if is_proved else replace(granted, caveat=NOT_PROVED)
 
 
-def _found_after_all(problem: AllocationProblem, *, highs: BudgetedHighs) -> Granted | None:
-    """An allocation within the limits as requested, looked for by counting losses alone."""
-    fewest = least_losses(problem, budget=SearchBudget(highs, MANY_ITERATIONS))
+def _found_after_all(
+    problem: AllocationProblem, fewest: LeastLosses | None, *, highs: BudgetedHighs
+) -> Granted | None:
+    """The answer if counting losses found an allocation within the limits as requested."""
     if fewest is None or _granted_losses(problem, len(fewest.losing)):
         return None
     first = _first_pass(problem, np.array(exact_weights(fewest.weights.tolist())), highs)
@@ -93,16 +97,17 @@ def _relaxed_without_losses(problem: AllocationProblem, *, highs: BudgetedHighs)
     if not values:
         return None
     relaxed_problem = problem.with_limits(with_values(problem.limits, values))
-    first = highest_expected_multiple(
-        relaxed_problem, highs=highs, max_iterations=MANY_ITERATIONS, last_nodes=0
-    )
-    if first.weights is None:
+    first = _blind_first_pass(relaxed_problem, highs)
+    if first is None:
         return None
     return Granted(relaxed_problem, first, _relaxations(problem, values, least, fewest=None))
 
 
 def _relaxed_with_losses(problem: AllocationProblem, *, highs: BudgetedHighs) -> Granted:
-    fewest = _fewest_losses(problem, highs=highs)
+    alone = problem.with_limits(Limits(max_loss_probability=problem.limits.max_loss_probability))
+    fewest = _counted(alone, highs)
+    if fewest is None:
+        raise SolverFailed("no allocation was found where every limit but one was given up")
     limits = with_values(problem.limits, _granted_losses(problem, len(fewest.losing)))
     least = least_slacks(
         problem.with_limits(limits), weights=fewest.weights, losing=fewest.losing, highs=highs
@@ -130,6 +135,19 @@ def _granted(
     raise SolverFailed("the granted limits have an allocation and none was found")
 
 
+def _blind_first_pass(problem: AllocationProblem, highs: BudgetedHighs) -> FirstPass | None:
+    """At length only once an allocation was found; None where none soon is."""
+    first = highest_expected_multiple(
+        problem, highs=highs, max_iterations=BLIND_ITERATIONS, last_nodes=0
+    )
+    if first.weights is None:
+        return None
+    if first.stop is None:
+        return first
+    longer = _first_pass(problem, np.array(exact_weights(first.weights.tolist())), highs)
+    return first if longer is None else longer
+
+
 def _first_pass(
     problem: AllocationProblem, weights: Floats, highs: BudgetedHighs
 ) -> FirstPass | None:
@@ -140,31 +158,18 @@ def _first_pass(
         problem,
         highs=highs,
         known_weights=weights,
-        max_iterations=MANY_ITERATIONS,
+        max_iterations=FIRST_PASS_ITERATIONS,
         last_nodes=0,
     )
-    if first.weights is None and first.stop is None:
-        return None
-    if first.weights is not None:
-        return first
-    losing = np.flatnonzero(weights @ problem.multiples < LOST_BELOW)
-    return replace(first, weights=weights, losing=frozenset(losing.tolist()))
+    return None if first.weights is None else first
 
 
-def _fewest_losses(problem: AllocationProblem, *, highs: BudgetedHighs) -> LeastLosses:
-    """With every other limit given up; searched at length only where the limit is not soon met."""
-    alone = problem.with_limits(Limits(max_loss_probability=problem.limits.max_loss_probability))
-    fewest = _counted(alone, FEW_ITERATIONS, highs)
-    if not _granted_losses(problem, len(fewest.losing)):
-        return fewest
-    return _counted(alone, MANY_ITERATIONS, highs)
-
-
-def _counted(alone: AllocationProblem, iterations: int, highs: BudgetedHighs) -> LeastLosses:
-    fewest = least_losses(alone, budget=SearchBudget(highs, iterations))
-    if fewest is None:
-        raise SolverFailed("no allocation was found where every limit but one was given up")
-    return fewest
+def _counted(problem: AllocationProblem, highs: BudgetedHighs) -> LeastLosses | None:
+    """The fewest losing scenarios, or no more than ``problem`` allows; None without an allocation
+    within its other limits.
+    """
+    budget = SearchBudget(highs, COUNT_ITERATIONS)
+    return least_losses(problem, budget=budget, enough=problem.allowed_losing_scenarios() or 0)
 
 
 def _granted_losses(problem: AllocationProblem, losing: int) -> dict[str, float]:

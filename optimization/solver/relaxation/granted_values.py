@@ -7,11 +7,13 @@ from optimization.solver.model import SMALLEST_WINNERS
 from optimization.solver.report import actual_values
 from optimization.solver.stated.limits import Limits
 from optimization.solver.stated.problem import AllocationProblem
-from optimization.solver.stated.single_limits import single_limits, with_values
+from optimization.solver.stated.single_limits import SingleLimit, single_limits, with_values
 
 # In units of the limit, relative where that is above 1: an allocation that misses a limit by less
 # keeps it as far as the programs can tell, which keep their rows to half of it.
 MISSED_BY = 2e-9
+# A minimum up to here asks for nothing an analyst would call a share; it is granted as none.
+NEARLY_ZERO = 1e-7
 # A value this much of a step beyond a multiple of it is that multiple: it comes from rounding.
 NO_STEP = 0.01
 
@@ -47,8 +49,14 @@ def granted_values(
     """
     actual = actual_values(problem, weights)
     return {
-        limit.id: rounded_outwards(actual[limit.id], is_minimum=limit.is_minimum, step=step)
+        limit.id: _granted(limit, actual[limit.id], step=step)
         for limit in single_limits(problem.limits)
         if limit.type != "loss_probability"
         and limit.slack(actual[limit.id]) < -MISSED_BY * max(1.0, limit.value)
     }
+
+
+def _granted(limit: SingleLimit, actual: float, *, step: float) -> float:
+    if limit.is_minimum and actual <= NEARLY_ZERO:
+        return 0.0
+    return rounded_outwards(actual, is_minimum=limit.is_minimum, step=step)

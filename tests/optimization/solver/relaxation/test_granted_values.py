@@ -46,6 +46,17 @@ def test_only_broken_limits_are_granted_something() -> None:
     }
 
 
+def test_minimum_that_is_left_next_to_nothing_is_granted_none() -> None:
+    # 4e-9 in Saas is what the programs leave of none.
+    asked = problem(
+        ["seed/saas", "seed/bio"],
+        [[1.0, 1.0], [1.0, 1.0]],
+        sectors={"saas": WeightRange(minimum=0.05)},
+    )
+
+    assert granted_values(asked, [4e-9, 1 - 4e-9], step=1e-9) == {"sectors.saas.min": 0.0}
+
+
 def test_limit_without_a_named_slack_is_given_up_but_for_loss_probability() -> None:
     limits = Limits(
         max_loss_probability=0.1,

@@ -102,8 +102,8 @@ def test_stop_ends_the_relaxation_at_once() -> None:
 def test_what_a_short_search_leaves_open_is_not_called_minimal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(granted, "FEW_ITERATIONS", 1)
-    monkeypatch.setattr(granted, "MANY_ITERATIONS", 200)
+    monkeypatch.setattr(granted, "BLIND_ITERATIONS", 1)
+    monkeypatch.setattr(granted, "COUNT_ITERATIONS", 200)
     monkeypatch.setattr(single_limit, "MAX_ITERATIONS", 1)
     monkeypatch.setattr(class_by_class, "MAX_ITERATIONS", 1)
     monkeypatch.setattr(class_by_class, "MAX_NODES", 1)
@@ -135,8 +135,31 @@ def test_search_that_ended_early_is_no_reason_to_relax_where_counting_losses_suc
     assert found.first.weights is not None
 
 
-def test_search_that_ended_early_is_named_beside_what_was_relaxed() -> None:
-    found = relaxed(crowded().in_key_order(), ENDED_EARLY, highs=BudgetedHighs(60))
+def too_many_losses() -> AllocationProblem:
+    """No allocation within the bucket maximum loses in fewer than 18 scenarios; 16 may."""
+    return crowded(
+        buckets=8,
+        scenarios=40,
+        max_loss_probability=0.4,
+        cvar=None,
+        min_expected_winners=1.0,
+        stages={},
+    ).in_key_order()
+
+
+def test_need_that_counting_losses_proves_takes_no_caveat() -> None:
+    found = relaxed(too_many_losses(), ENDED_EARLY, highs=BudgetedHighs(60))
+
+    assert found.relaxations
+    assert found.caveat is None
+
+
+def test_need_that_no_count_proves_is_named_beside_what_was_relaxed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(granted, "COUNT_ITERATIONS", 1)
+
+    found = relaxed(too_many_losses(), ENDED_EARLY, highs=BudgetedHighs(60))
 
     assert found.relaxations
     assert found.caveat == NOT_PROVED
