@@ -102,13 +102,6 @@ def lock_expected_multiple(model: AllocationModel, *, minimum: float) -> None:
     )
 
 
-def minimise_cvar(model: AllocationModel) -> None:
-    """Replaces the objective by the CVaR, the left-hand side of its limit's row."""
-    row = model.program.get_constraint_by_name("cvar")
-    model.program.sense = pulp.LpMinimize
-    model.program.setObjective(pulp.LpAffineExpression(list(row.items())))
-
-
 def switch_values(model: AllocationModel, losing: Collection[int]) -> dict[pulp.LpVariable, float]:
     """The binaries of an allocation that loses at most in the scenarios ``losing``."""
     return {switch: float(s in losing) for s, switch in model.switches.items()}
