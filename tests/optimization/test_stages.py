@@ -200,6 +200,23 @@ def test_session_whose_limits_cannot_be_kept_completes_with_what_gives_way(fund:
     assert all(check["passed"] for check in session.validation_metrics["checks"])
 
 
+def test_session_that_asks_for_too_much_twice_is_granted_what_its_weights_need(fund: Fund) -> None:
+    session = completed(fund, limits={"max_loss_probability": 0.0, "min_expected_winners": 9000})
+
+    assert session.allocation is not None
+    solution = session.allocation["solution"]
+    assert solution["status"] == "relaxed"
+    granted = {given["constraint"]: given["granted"] for given in solution["relaxations"]}
+    assert list(granted) == ["max_loss_probability", "min_expected_winners"]
+    # Losses are given up first and by whole scenarios; what they leave bounds the winners, whose
+    # granted value is rounded outwards to 1e-9, or up to 1e-7 where programs need it.
+    assert granted["max_loss_probability"] == solution["loss_probability"]
+    assert granted["min_expected_winners"] <= solution["expected_winners"] + 1e-7
+    assert all(row["satisfied"] for row in solution["constraints"])
+    assert session.validation_metrics is not None
+    assert all(check["passed"] for check in session.validation_metrics["checks"])
+
+
 def test_search_that_ran_out_of_time_is_told_from_one_that_cannot_succeed(
     fund: Fund, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,32 @@ def test_what_a_short_search_leaves_open_is_not_called_minimal(
     assert broken_limits(problem=kept, weights=list(short.weights.values())) == ()
 
 
+def test_relaxed_allocation_whose_first_pass_a_count_ended_is_evened_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = replace(
+        crowded(buckets=8, scenarios=40),
+        settings=SolverSettings(mip_gap=0.0, primary_lock_epsilon=0.02),
+    )
+    proved = allocate(asked)
+    monkeypatch.setattr(granted, "FIRST_PASS_ITERATIONS", 1)
+
+    found = allocate(asked)
+
+    assert found.status == "relaxed"
+    assert found.solver.first_pass == "iteration_limit"
+    assert found.solver.second_pass is not None
+    best = found.first_pass_expected_multiple
+    assert best is not None
+    assert found.expected_multiple is not None
+    assert best * (1 - 0.02) - 1e-9 <= found.expected_multiple < best
+    # The bound is that of the first pass, and still true.
+    assert found.best_bound is not None
+    assert proved.first_pass_expected_multiple is not None
+    assert found.best_bound >= proved.first_pass_expected_multiple - 1e-9
+    assert found.mip_gap == pytest.approx(found.best_bound / best - 1, rel=1e-9)
+
+
 def test_search_that_ended_early_is_no_reason_to_relax_where_counting_losses_succeeds() -> None:
     asked = high_and_low(max_loss_probability=0.1).in_key_order()
 
