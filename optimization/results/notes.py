@@ -19,6 +19,9 @@ UNSPENT_RESERVES = {
     "idle": "Reserves that are not called count as lost.",
 }
 
+# Budgets of the first pass that more time does not raise.
+COUNTED_STOPS = ("iteration_limit", "node_limit")
+
 
 def notes(result: dict[str, Any]) -> list[Note]:
     """Warnings first, then information; each says what is so and what to do."""
@@ -85,13 +88,19 @@ def _solver_stopped_early(result: dict[str, Any]) -> list[Note]:
         ended = allocation["solver"]["first_pass"]
     if ended == "optimal":
         return []
+    proved = (
+        f"A better allocation may exist, but none above {allocation['best_bound']:.4f}x: the"
+        f" proved gap is {percent(allocation['mip_gap'], decimals=2)}."
+    )
+    if allocation["solver"]["first_pass"] in COUNTED_STOPS:
+        return [
+            warning(
+                "The search stopped before its proof was complete.",
+                f"{proved} Fewer optimization scenarios are easier to prove.",
+            )
+        ]
     return [
-        warning(
-            "The search stopped at its time limit.",
-            f"A better allocation may exist, but none above {allocation['best_bound']:.4f}x: the"
-            f" proved gap is {percent(allocation['mip_gap'], decimals=2)}. Allow more time to"
-            " narrow it.",
-        )
+        warning("The search stopped at its time limit.", f"{proved} Allow more time to narrow it.")
     ]
 
 

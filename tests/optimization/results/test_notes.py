@@ -11,6 +11,7 @@ LOSS = "Loss probability is likely to exceed its limit."
 CVAR = "Tail loss (CVaR) is likely to exceed its limit."
 DEALS = "Some buckets buy a different number of deals than they were simulated with."
 STOPPED = "The search stopped at its time limit."
+STOPPED_BY_COUNT = "The search stopped before its proof was complete."
 FAILED_CHECK = "A check of this result failed: do not rely on it."
 
 
@@ -191,8 +192,18 @@ def test_search_that_stopped_early_under_relaxed_limits_is_warned_of() -> None:
     relaxed = {"allocation__status": "relaxed"}
 
     assert STOPPED not in warnings(result(**relaxed))
-    stopped = result(**relaxed, allocation__solver={"first_pass": "node_limit"})
+    stopped = result(**relaxed, allocation__solver={"first_pass": "time_limit"})
     assert STOPPED in warnings(stopped)
+
+
+@pytest.mark.parametrize("status", ["relaxed", "time_limit"])
+@pytest.mark.parametrize("ended", ["node_limit", "iteration_limit"])
+def test_search_that_a_count_ended_is_not_told_to_take_more_time(status: str, ended: str) -> None:
+    stopped = result(allocation__status=status, allocation__solver={"first_pass": ended})
+
+    assert STOPPED_BY_COUNT in warnings(stopped)
+    assert STOPPED not in warnings(stopped)
+    assert "time" not in text_of(stopped, STOPPED_BY_COUNT)
 
 
 def test_reserves_and_what_is_expected_to_be_called_are_told() -> None:
