@@ -222,16 +222,26 @@ class IncrementalLp:
         return bool(columns.size + rows.size > priced_columns.size + priced_rows.size)
 
     def solve(self) -> LpOutcome:
-        """The minimum; raises `SolverFailed` when two attempts, the second from scratch, say
-        neither what it is nor that there is none, and `SolveInterrupted`.
+        """The minimum; raises `SolverFailed` when three attempts, the second from scratch and the
+        third presolved, say neither what it is nor that there is none, and `SolveInterrupted`.
         """
         outcome = self._attempt()
         if outcome is None:
             self._highs.clearSolver()
             outcome = self._attempt()
         if outcome is None:
+            outcome = self._presolved_attempt()
+        if outcome is None:
             status = self._highs.modelStatusToString(self._highs.getModelStatus())
             raise SolverFailed(f"a linear program ended with status {status}")
+        return outcome
+
+    def _presolved_attempt(self) -> LpOutcome | None:
+        """From scratch; presolve scales away what keeps the simplex method from an end."""
+        self._highs.clearSolver()
+        set_verified_options(self._highs, {"presolve": "on"})
+        outcome = self._attempt()
+        set_verified_options(self._highs, {"presolve": _OPTIONS["presolve"]})
         return outcome
 
     def _attempt(self) -> LpOutcome | None:
