@@ -113,7 +113,7 @@ def test_error_that_stays_in_the_simulation_fails_all_that_wait(
 
 @pytest.fixture
 def shipped_fund(db: None) -> Fund:
-    """Twelve buckets under limits: with many scenarios, minutes of search."""
+    """Twelve buckets under limits; with many scenarios and few losses allowed, minutes of search."""
     load_taxonomy(taxonomy())
     load_calibration(benchmark_calibration())
     organisation = Organisation.objects.create(name="Harbour Light Capital")
@@ -126,7 +126,7 @@ def test_cancel_stops_the_solver_of_a_running_session(
     settings.OUTBOX_LEASE_SECONDS = 1.5  # A heartbeat each half second.
     session = requested_session(
         fund=shipped_fund,
-        limits=shipped_fund.default_limits,
+        limits={**shipped_fund.default_limits, "max_loss_probability": 0.2},
         optimization_scenarios=3000,
         time_limit_seconds=240,
     )

@@ -38,7 +38,9 @@ def broker() -> Iterator[None]:
 def ask() -> Callable[[], OptimizationSession]:
     fund: Fund = FundFactory.create()
     user: User = MembershipFactory.create(organisation=fund.organisation).user
-    return lambda: requested_session(fund=fund, user=user, **SMALL)
+    # Within this limit the deals bought are near those simulated: one search, one matrix.
+    limits = {"max_bucket_weight": 0.4}
+    return lambda: requested_session(fund=fund, user=user, limits=limits, **SMALL)
 
 
 @pytest.fixture
