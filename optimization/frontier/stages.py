@@ -13,6 +13,7 @@ from optimization.frontier.validation import frontier_metrics
 from optimization.models import OptimizationSession
 from optimization.session_problem import allocation_problem
 from optimization.solver.budgeted_highs import BudgetedHighs
+from optimization.solver.exact.search_budget import Stop
 from optimization.solver.frontier.grid import FrontierGrid, grid_of_json, problem_at
 from optimization.solver.frontier.merge import Frontier, merged
 from optimization.solver.frontier.point import FrontierPoint
@@ -126,14 +127,25 @@ def _problem(
 
 def _nothing_found(problem: AllocationProblem, grid: FrontierGrid, frontier: Frontier) -> str:
     if frontier.points[-1].status != "infeasible":
-        return (
-            "No point of the frontier was found before its budget or time limit ended the search."
-            " Allow more time, use fewer optimization scenarios or begin at a looser limit."
-        )
+        return _nothing_found_in_time({point.stopped_by for point in frontier.points})
     at_loosest = problem_at(problem, varied=grid.limit, value=grid.last)
     highs = BudgetedHighs(problem.settings.time_limit_seconds)
     reason = explain_infeasibility(at_loosest.in_key_order(), highs=highs)
     return (
         f"At the loosest limit of the frontier: {reason}"
         " End it at a looser limit, or loosen another one."
+    )
+
+
+def _nothing_found_in_time(stopped_by: set[Stop | None]) -> str:
+    """Counts of steps do not rise with the time limit."""
+    easier = "Use fewer optimization scenarios, or end the frontier at a looser limit"
+    if "time_limit" in stopped_by:
+        return (
+            "No point of the frontier was found before the time limit ended the search."
+            f" {easier}, or allow more time."
+        )
+    return (
+        "No point of the frontier was found before the search's own budget of steps ended it;"
+        f" more time changes nothing. {easier}."
     )

@@ -19,8 +19,22 @@ UNSPENT_RESERVES = {
     "idle": "Reserves that are not called count as lost.",
 }
 
-# Budgets of the first pass that more time does not raise.
-COUNTED_STOPS = ("iteration_limit", "node_limit")
+# What ended the first pass before its proof: the title of the warning, and what would help.
+STOPPED_BY_COUNT = (
+    "The search stopped before its proof was complete.",
+    "The search's own budget of steps ended it, so more time changes nothing. Looser limits or"
+    " fewer optimization scenarios are easier to prove.",
+)
+STOPPED_BY = {
+    "time_limit": ("The search stopped at its time limit.", "Allow more time to narrow it."),
+    "iteration_limit": STOPPED_BY_COUNT,
+    "node_limit": STOPPED_BY_COUNT,
+}
+# Earlier releases did not keep what it was.
+STOPPED_BY_SOMETHING = (
+    "The search stopped before its proof was complete.",
+    "Looser limits or fewer optimization scenarios are easier to prove.",
+)
 
 
 def notes(result: dict[str, Any]) -> list[Note]:
@@ -82,26 +96,17 @@ def _likely_over_limit(result: dict[str, Any]) -> list[Note]:
 
 
 def _solver_stopped_early(result: dict[str, Any]) -> list[Note]:
+    """Only a longer time limit helps a search that time ended; counts do not rise with it."""
     allocation = result["allocation"]
-    ended = allocation["status"]
-    if ended == "relaxed":
-        ended = allocation["solver"]["first_pass"]
-    if ended == "optimal":
+    ended = allocation["solver"]["first_pass"]
+    if "optimal" in (allocation["status"], ended):
         return []
     proved = (
         f"A better allocation may exist, but none above {allocation['best_bound']:.4f}x: the"
         f" proved gap is {percent(allocation['mip_gap'], decimals=2)}."
     )
-    if allocation["solver"]["first_pass"] in COUNTED_STOPS:
-        return [
-            warning(
-                "The search stopped before its proof was complete.",
-                f"{proved} Fewer optimization scenarios are easier to prove.",
-            )
-        ]
-    return [
-        warning("The search stopped at its time limit.", f"{proved} Allow more time to narrow it.")
-    ]
+    title, advice = STOPPED_BY.get(ended, STOPPED_BY_SOMETHING)
+    return [warning(title, f"{proved} {advice}")]
 
 
 def _reserves(result: dict[str, Any]) -> list[Note]:

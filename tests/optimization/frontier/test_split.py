@@ -246,19 +246,27 @@ def test_frontier_without_any_allocation_fails_and_says_why(fund: Fund) -> None:
         do(session)
 
 
-def test_frontier_that_ran_out_of_time_everywhere_says_so(
-    fund: Fund, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("stopped_by", "words"),
+    [
+        ("time_limit", "allow more time"),
+        ("iteration_limit", "more time changes nothing"),
+        ("node_limit", "more time changes nothing"),
+    ],
+)
+def test_frontier_of_which_nothing_was_found_says_whether_more_time_helps(
+    fund: Fund, monkeypatch: pytest.MonkeyPatch, stopped_by: Any, words: str
 ) -> None:
     def nothing(_problem: object, *, limits: Any, **_: object) -> tuple[FrontierPoint, ...]:
         return tuple(
-            FrontierPoint(limit=limit, status="time_limit", best_bound=3.0, stopped_by="time_limit")
+            FrontierPoint(limit=limit, status="time_limit", best_bound=3.0, stopped_by=stopped_by)
             for limit in limits
         )
 
     session = split(fund)
     monkeypatch.setattr(frontier_stages, "trace_stretch", nothing)
     do_segments(session)
-    with pytest.raises(PermanentFailure, match="Allow more time"):
+    with pytest.raises(PermanentFailure, match=words):
         do(session)
 
 

@@ -11,7 +11,7 @@ LOSS = "Loss probability is likely to exceed its limit."
 CVAR = "Tail loss (CVaR) is likely to exceed its limit."
 DEALS = "Some buckets buy a different number of deals than they were simulated with."
 STOPPED = "The search stopped at its time limit."
-STOPPED_BY_COUNT = "The search stopped before its proof was complete."
+STOPPED_BEFORE_PROOF = "The search stopped before its proof was complete."
 FAILED_CHECK = "A check of this result failed: do not rely on it."
 
 
@@ -176,6 +176,7 @@ def test_warning_of_deals_names_the_buckets_and_the_risk_as_bought() -> None:
 def test_search_that_stopped_early_is_warned_of_with_what_it_proved() -> None:
     shown = result(
         allocation__status="time_limit",
+        allocation__solver={"first_pass": "time_limit"},
         allocation__best_bound=2.61234,
         allocation__mip_gap=0.0412,
     )
@@ -201,9 +202,15 @@ def test_search_that_stopped_early_under_relaxed_limits_is_warned_of() -> None:
 def test_search_that_a_count_ended_is_not_told_to_take_more_time(status: str, ended: str) -> None:
     stopped = result(allocation__status=status, allocation__solver={"first_pass": ended})
 
-    assert STOPPED_BY_COUNT in warnings(stopped)
-    assert STOPPED not in warnings(stopped)
-    assert "time" not in text_of(stopped, STOPPED_BY_COUNT)
+    assert warnings(stopped) == [STOPPED_BEFORE_PROOF]
+    assert "more time changes nothing" in text_of(stopped, STOPPED_BEFORE_PROOF)
+
+
+def test_search_of_an_earlier_release_is_not_said_to_have_been_ended_by_anything() -> None:
+    stopped = result(allocation__status="time_limit", allocation__solver={"first_pass": None})
+
+    assert warnings(stopped) == [STOPPED_BEFORE_PROOF]
+    assert "time" not in text_of(stopped, STOPPED_BEFORE_PROOF)
 
 
 def test_reserves_and_what_is_expected_to_be_called_are_told() -> None:
@@ -249,14 +256,22 @@ def test_what_moves_the_multiple_is_told_of_the_allocation_where_it_was_measured
 
 
 def test_warnings_stand_before_what_is_only_told() -> None:
-    shown = result(risk__cvar__interval=[0.8, 0.9], allocation__status="time_limit")
+    shown = result(
+        risk__cvar__interval=[0.8, 0.9],
+        allocation__status="time_limit",
+        allocation__solver={"first_pass": "time_limit"},
+    )
     levels = [str(note["level"]) for note in notes(shown)]
     assert levels == sorted(levels, reverse=True)
     assert set(levels) == {"warning", "info"}
 
 
 def test_every_note_has_a_title_and_says_more() -> None:
-    shown = result(risk__cvar__interval=[0.8, 0.9], allocation__status="time_limit")
+    shown = result(
+        risk__cvar__interval=[0.8, 0.9],
+        allocation__status="time_limit",
+        allocation__solver={"first_pass": "time_limit"},
+    )
     for note in notes(shown):
         assert set(note) == {"level", "code", "title", "text"}
         assert str(note["title"]).endswith(".")
