@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
@@ -34,6 +35,17 @@ def test_document_is_valid_openapi_3_1_and_made_without_a_warning() -> None:
     call_command("spectacular", validate=True, fail_on_warn=True, stdout=output)
 
     assert yaml.safe_load(output.getvalue())["openapi"] == "3.1.0"
+
+
+def test_page_of_the_api_lists_every_address() -> None:
+    page = (settings.BASE_DIR / "docs/api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([A-Z]+ /[^`]+)`", re.sub(r"\{\w+\}", "{}", page)))
+
+    described = {
+        f"{method.upper()} {re.sub('{.*?}', '{}', path.removeprefix('/api/v1'))}"
+        for method, path in operations()
+    }
+    assert described <= listed
 
 
 def test_every_address_is_described() -> None:
