@@ -193,7 +193,10 @@ def _limits(reader: FieldReader, *, fund: FundFacts, scenarios: int | None) -> L
 def _frontier(reader: FieldReader, scenarios: Mapping[str, int | None]) -> FrontierGrid | None:
     if not reader.has("frontier"):
         return None
+    before = len(reader.faults)
     grid = reader.object("frontier")
+    if len(reader.faults) > before:
+        return None  # It is no object, so its fields are not missing.
     fresh = scenarios["validation_scenarios"]
     if fresh is not None and fresh > MOST_FRONTIER_VALIDATION_SCENARIOS:
         reader.fault(

@@ -54,6 +54,11 @@ def test_faults_of_the_grid_are_told_with_all_others() -> None:
     ]
 
 
+@pytest.mark.parametrize("frontier", [[], 7, "cvar", True])
+def test_frontier_that_is_no_object_is_one_fault(frontier: Any) -> None:
+    assert codes(frontier=frontier) == [("frontier", "NOT_AN_OBJECT")]
+
+
 def test_more_fresh_scenarios_than_a_frontier_takes_are_refused() -> None:
     assert codes(frontier=GRID, validation_scenarios=200_001) == [
         ("validation_scenarios", "TOO_MANY_FOR_FRONTIER")
