@@ -30,7 +30,7 @@ def result_context(result: Result) -> dict[str, Any]:
         "proved_within": result_page.proved_within(result),
         "limit_groups": limits_page.limit_groups(result),
         "has_limit_values": bool(limit_values(result)),
-        "keeps_every_limit": all(row["satisfied"] for row in result["allocation"]["constraints"]),
+        "meets_every_limit": limits_page.meets_every_limit(result["allocation"]),
         "greedy_breaks": limits_page.limit_names(
             result["validation"]["greedy"]["broken_limits"], result["buckets"]
         ),

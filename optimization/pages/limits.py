@@ -90,6 +90,13 @@ def limit_names(ids: Sequence[str], buckets: Sequence[Mapping[str, Any]]) -> lis
     return [names.get(limit, limit) for limit in ids]
 
 
+def meets_every_limit(allocation: Mapping[str, Any]) -> str:
+    """In a word; limits that gave way are met only as they were granted."""
+    if not all(row["satisfied"] for row in allocation["constraints"]):
+        return "no"
+    return "as granted" if allocation["relaxations"] else "yes"
+
+
 def request_rows(
     request: Mapping[str, Any], buckets: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
@@ -110,9 +117,10 @@ def request_rows(
     if "max_bucket_weight" in limits:
         rows.append(("Largest bucket", f"at most {percent(limits['max_bucket_weight'])}"))
     ranges = _range_rows(limits, group_labels(buckets))
-    # Requests of earlier releases could not be relaxed.
-    if request.get("relax") is not None:
-        rows.append(("Limits that cannot be kept", "relaxed" if request["relax"] else "kept"))
+    # Requests of earlier releases could not be relaxed, and no frontier is.
+    if request.get("relax") is not None and request.get("frontier") is None:
+        words = "the least protected give way" if request["relax"] else "no allocation"
+        rows.append(("If limits cannot all be kept", words))
     return [*rows, *ranges, *law_rows(request.get("scenario_law"))]
 
 

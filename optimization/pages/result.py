@@ -204,13 +204,14 @@ def _positions(marks: Sequence[float | None]) -> list[Any]:
 
 
 def proved_within(result: Result) -> float:
-    """How far below the proved bound the allocation may lie, as a fraction, rounded up to 0.01%.
+    """How far the best possible may lie above the allocation, as a fraction of what it has, rounded
+    up to 0.01%.
 
-    Unlike the solver's own gap this includes what the tie-break gave up, since it compares the
-    bound with the weights that are shown.
+    Like the solver's own gap, but with what the tie-break gave up, since it compares the bound
+    with the weights that are shown.
     """
     allocation = result["allocation"]
-    gap: float = 1 - allocation["expected_multiple"] / allocation["best_bound"]
+    gap: float = allocation["best_bound"] / allocation["expected_multiple"] - 1
     return max(math.ceil(gap * 10_000 - ROUNDING_SLACK) / 10_000, 0.0)
 
 

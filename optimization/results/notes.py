@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from optimization.pages.result import proved_within
 from optimization.pages.swings import swings_sentence
 from optimization.results.deal_count_notes import deal_count_notes
 from optimization.results.limit_notes import limit_notes
@@ -103,7 +104,7 @@ def _solver_stopped_early(result: dict[str, Any]) -> list[Note]:
         return []
     proved = (
         f"A better allocation may exist, but none above {allocation['best_bound']:.4f}x: the"
-        f" proved gap is {percent(allocation['mip_gap'], decimals=2)}."
+        f" proved gap is {percent(proved_within(result), decimals=2)}."
     )
     title, advice = STOPPED_BY.get(ended, STOPPED_BY_SOMETHING)
     return [warning(title, f"{proved} {advice}")]

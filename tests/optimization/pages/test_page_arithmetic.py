@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from optimization.pages.histogram import bin_rows, finding, histogram
-from optimization.pages.limits import limit_groups, limit_names, request_rows
+from optimization.pages.limits import limit_groups, limit_names, meets_every_limit, request_rows
 from optimization.pages.result import fund_total, greedy_weights, proved_within, stages, tiles
 
 
@@ -134,9 +134,11 @@ def test_equal_marks_stand_in_the_middle() -> None:
     ("expected_multiple", "best_bound", "within"),
     [
         (2.0, 2.0, 0.0),
-        (1.998, 2.0, 0.001),
+        (2.0, 2.002, 0.001),
+        # Of what was found: .5 of 1.5 is a third, rounded up.
+        (1.5, 2.0, 0.3334),
         # 0.0501 % is rounded up: "within 0.05 %" would be false.
-        (1.998998, 2.0, 0.0006),
+        (2.0, 2.001002, 0.0006),
         # Below the bound by less than the solver's own tolerance.
         (2.0 + 1e-12, 2.0, 0.0),
     ],
@@ -226,6 +228,41 @@ def test_a_limit_of_zero_is_listed_as_asked() -> None:
     assert rows["Seed"] == "at most 0.0%"
     assert rows["Capital"] == "$100.00M"
     assert "Late" not in rows
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"relax": True}, "the least protected give way"),
+        ({"relax": False}, "no allocation"),
+        ({"relax": None}, None),
+        ({"relax": False, "frontier": {"limit": "cvar"}}, None),
+    ],
+)
+def test_what_happens_to_limits_that_cannot_all_be_kept_is_told(
+    asked: dict[str, Any], words: str | None
+) -> None:
+    request = {
+        "capital_usd": "100000000.00",
+        "optimization_scenarios": 400,
+        "validation_scenarios": 100_000,
+        "limits": {},
+        **asked,
+    }
+
+    assert dict(request_rows(request, BUCKETS)).get("If limits cannot all be kept") == words
+
+
+@pytest.mark.parametrize(
+    ("kept", "relaxations", "word"),
+    [(True, [], "yes"), (True, [{"constraint": "cvar"}], "as granted"), (False, [], "no")],
+)
+def test_relaxed_limits_are_met_only_as_granted(
+    kept: bool, relaxations: list[Any], word: str
+) -> None:
+    allocation = {"constraints": [{"satisfied": kept}], "relaxations": relaxations}
+
+    assert meets_every_limit(allocation) == word
 
 
 def test_bars_below_1x_are_losses_and_all_others_gains() -> None:

@@ -145,6 +145,7 @@ def test_relaxed_limit_is_shown_in_words_with_what_was_requested_and_granted(
 
     granted, moved = 100 * relaxation["granted"], 100 * (relaxation["granted"] - 0.01)
     assert "Completed, 1 limit relaxed" in page
+    assert "Meets every limit as granted" in page
     assert f"Limit 1.0% raised to {granted:.1f}%" in page
     assert f"CVaR: at most {granted:.1f}% instead of 1.0%, provably the least." in page
     assert f"CVaR at most 1.0% at most {granted:.1f}%" in page
