@@ -75,6 +75,13 @@ def frontier_context(result: Result) -> dict[str, Any]:
         "finding": finding(frontier),
         "rows": rows,
         "open_points": sum(row.tone == "warning" for row in rows),
+        "more_time_may_help": any(
+            point["status"] == point["stopped_by"] == "time_limit" for point in frontier["points"]
+        ),
+        "measured_points": sum(row.fresh is not None for row in rows),
+        "points_above_limit": sum(
+            row.fresh is not None and row.fresh["value"] > row.limit for row in rows
+        ),
         "missing_points": sum(row.expected_multiple is None for row in rows),
         "largest_gap": max((row.mip_gap for row in rows if row.mip_gap is not None), default=None),
         "allocations": allocation_rows(result),

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from optimization.frontier.chart import frontier_chart
-from optimization.frontier.page import allocation_rows, finding, point_rows, request_rows
+from optimization.frontier.page import (
+    allocation_rows,
+    finding,
+    frontier_context,
+    point_rows,
+    request_rows,
+)
 
 EVEN = {"seed/saas": 0.5, "series_a/saas": 0.5}
 LATE = {"seed/saas": 0.0, "series_a/saas": 1.0}
@@ -139,6 +145,33 @@ def test_frontier_of_one_multiple_can_be_drawn() -> None:
     chart = frontier_chart(frontier(point(0.2, 2.0), point(0.3, 2.0)), width=830.0, height=320.0)
 
     assert chart.found[0].y == chart.found[1].y
+
+
+def test_points_above_their_limit_on_fresh_scenarios_are_counted() -> None:
+    kept = {**point(0.4, 2.0)["out_of_sample"], "loss_probability": estimate(0.39)}
+    shown = frontier(*RISING["points"][:3], point(0.4, 2.0, out_of_sample=kept))
+    context = frontier_context({"frontier": shown, "buckets": BUCKETS})
+
+    assert (context["points_above_limit"], context["measured_points"]) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("status", "stopped_by", "helps"),
+    [
+        ("time_limit", "time_limit", True),
+        ("time_limit", "iteration_limit", False),
+        ("time_limit", "node_limit", False),
+        # Another point proved it after its own search had been stopped.
+        ("optimal", "time_limit", False),
+    ],
+)
+def test_more_time_is_advised_only_where_time_ended_a_search(
+    status: str, stopped_by: str, helps: bool
+) -> None:
+    shown = frontier(point(0.2, 1.8, status=status, stopped_by=stopped_by), point(0.3, 2.0))
+
+    context = frontier_context({"frontier": shown, "buckets": BUCKETS})
+    assert context["more_time_may_help"] is helps
 
 
 def test_request_rows_say_which_limit_is_varied() -> None:

@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
@@ -138,6 +139,35 @@ def test_result_shows_every_point_with_its_bound_and_fresh_figures(
             assert f"{point['expected_multiple']:.4f} {point['best_bound']:.4f}" in text
             fresh = point["out_of_sample"]["loss_probability"]
             assert f"{100 * fresh['low']:.2f} to {100 * fresh['high']:.2f}" in text
+
+
+def test_page_counts_the_points_that_are_above_their_limit_on_fresh_scenarios(
+    analyst: Client, frontier: dict[str, Any]
+) -> None:
+    text = text_of(shown(analyst, frontier).content)
+    points = [point for point in frontier["frontier"]["points"] if point["weights"]]
+    above = sum(
+        point["out_of_sample"]["loss_probability"]["value"] > point["limit"] for point in points
+    )
+
+    words = f"loss probability is above its limit at {above} of {len(points)} point"
+    assert (words in text) == (above > 0)
+    assert "If limits cannot all be kept" not in text
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        (1, "1 point without an allocation. It is at the tight end."),
+        (2, "2 points without an allocation. They are at the tight end."),
+    ],
+)
+def test_points_without_an_allocation_are_told(
+    frontier: dict[str, Any], missing: int, words: str
+) -> None:
+    context = {"session": frontier, "missing_points": missing, "rows": []}
+
+    assert words in text_of(render_to_string("optimization/frontier_result.html", context).encode())
 
 
 def test_chart_is_drawn_by_the_server_in_two_sizes(
