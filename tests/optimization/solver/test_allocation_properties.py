@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from optimization.solver.allocate import allocate
+from optimization.solver.model import SMALLEST_WINNERS
 from optimization.solver.rivals.limit_check import broken_limits
 from optimization.solver.stated.problem import (
     AllocationProblem,
@@ -216,6 +217,8 @@ def test_twice_the_capital_that_is_to_have_twice_the_winners_changes_no_weight(
 ) -> None:
     asked = drawn.limits.min_expected_winners
     assert asked is not None
+    # Below it the row is not in units of the limit, so twice of both is not the same program.
+    assume(asked == 0 or asked >= SMALLEST_WINNERS)
     doubled = replace(
         drawn,
         capital_usd=drawn.capital_usd * 2,
