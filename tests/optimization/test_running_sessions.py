@@ -113,7 +113,7 @@ def test_error_that_stays_in_the_simulation_fails_all_that_wait(
 
 @pytest.fixture
 def shipped_fund(db: None) -> Fund:
-    """Twelve buckets under limits; with many scenarios and few losses allowed, minutes of search."""
+    """Twelve buckets under limits: many scenarios and few losses make it minutes of search."""
     load_taxonomy(taxonomy())
     load_calibration(benchmark_calibration())
     organisation = Organisation.objects.create(name="Harbour Light Capital")
