@@ -10,11 +10,6 @@ FEWEST_DEALS, MOST_DEALS = 1.0, 1000.0
 """What a matrix entry can pool."""
 
 
-def reference_deals_of(config: ScenarioConfig) -> dict[str, float]:
-    """By bucket key."""
-    return {bucket.key: bucket.reference_deals for bucket in config.buckets}
-
-
 def simulated_deals(deals: float) -> float:
     """The number nearest to ``deals`` that can be simulated, as a configuration keeps it.
 

@@ -7,7 +7,6 @@ from scenarios.simulation.checked_input import InvalidInput
 from scenarios.simulation.configuration.canonical_key import matrix_key, random_key_of
 from scenarios.simulation.configuration.config import ScenarioConfig, parse_config
 from scenarios.simulation.configuration.deal_counts import (
-    reference_deals_of,
     simulated_deals,
     with_reference_deals,
 )
@@ -22,6 +21,10 @@ def small_config(**fields: object) -> ScenarioConfig:
     return parse_config(
         {**config_data(buckets=[bucket_data("seed"), bucket_data("series_a")]), **fields}
     )
+
+
+def reference_deals_of(config: ScenarioConfig) -> dict[str, float]:
+    return {bucket.key: bucket.reference_deals for bucket in config.buckets}
 
 
 def multiples(config: ScenarioConfig) -> np.ndarray:
