@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .instance import Instance, open_instance
 from .keel_processes import load_and_run_demo, manage, pipeline, worker_ready_file
+from .kernels import kernels_being_compiled
 from .migrations import AppliedMigrations
 from .refusal import say
 from .run_directory import RunDirectory
@@ -21,10 +22,12 @@ def demo(project: Path, *, as_json: bool) -> int:
     """Return the exit code: 0 only if the session was completed."""
     instance = open_instance(project, INSTANCE)
     with (
+        kernels_being_compiled(project) as wait_for_kernels,
         running_services(instance) as services,
         supervised(project, instance, services, command="demo") as (supervisor, run),
     ):
         migrate(project, instance, services, supervisor)
+        wait_for_kernels()
         request = supervisor.start(load_and_run_demo(as_json=as_json), shown=True)
         for plan in pipeline(run):
             supervisor.keep_running(plan)

@@ -8,6 +8,7 @@ from pathlib import Path
 from .file_locks import alone
 from .foreground import run_in_foreground
 from .instance import Instance, open_throwaway_instance, state_directory
+from .kernels import kernels_being_compiled
 from .postgres import Postgres
 from .process_identity import read_record
 from .redis_server import Redis
@@ -24,7 +25,11 @@ def run_suite(project: Path, arguments: Sequence[str]) -> int:
     remove_abandoned_instances(project)
     instance = open_throwaway_instance(project)
     try:
-        with running_services(instance, throwaway=True) as services:
+        with (
+            kernels_being_compiled(project) as wait_for_kernels,
+            running_services(instance, throwaway=True) as services,
+        ):
+            wait_for_kernels()
             return run_in_foreground(
                 [sys.executable, "-m", "pytest", *(arguments or WHOLE_SUITE)],
                 environment=services.environment(),

@@ -12,6 +12,7 @@ from .demo import INSTANCE, migrate, supervised
 from .instance import open_instance
 from .interrupt import Interrupted, pause
 from .keel_processes import manage, pipeline, web, worker_ready_file
+from .kernels import kernels_being_compiled
 from .refusal import Refusal, say
 from .services import running_services
 from .supervision import Supervisor
@@ -26,6 +27,7 @@ def up(project: Path, *, port: int, as_json: bool) -> int:
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         instance = open_instance(project, INSTANCE)
         with (
+            kernels_being_compiled(project) as wait_for_kernels,
             running_services(instance) as services,
             supervised(project, instance, services, command="up") as (supervisor, run),
         ):
@@ -33,6 +35,7 @@ def up(project: Path, *, port: int, as_json: bool) -> int:
                 manage("collectstatic", "--no-input", "--verbosity", "0")
             )
             migrate(project, instance, services, supervisor)
+            wait_for_kernels()
             log_in = run.path / "log-in.json"
             load_demo = supervisor.start(manage("load_demo", "--json"), results=log_in)
             for plan in pipeline(run):
