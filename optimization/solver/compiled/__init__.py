@@ -1,7 +1,7 @@
 """Numerical kernels: functions that numba compiles to machine code, decorated `@njit(cache=True)`.
 
 The machine code of a kernel may depend on this package, on numba and on its types alone, and must
-compute the same bits as the Python it was made from. So a kernel
+give the same bits on every machine. So a kernel
 
 * takes no other option of numba's, above all neither `fastmath` nor `parallel`, which change the
   order of sums;
