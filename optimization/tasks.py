@@ -1,11 +1,23 @@
 from celery import Task, shared_task
+from celery.signals import worker_init
+from celery.worker import WorkController
 
 from optimization import stages
 from optimization.frontier import stages as frontier_stages
 from optimization.ranges import asking
 from optimization.ranges import stages as ranges_stages
+from optimization.solver.compiled.warm_up import compile_kernels
 from optimization.validation import stages as validation_stages
 from outbox.running import run_job
+
+QUEUES_THAT_NEED_KERNELS = frozenset({"optimize", "ranges"})
+
+
+@worker_init.connect
+def load_kernels(sender: WorkController, **_signal: object) -> None:
+    """Before a worker divides: its processes share them, and no job waits for them."""
+    if not QUEUES_THAT_NEED_KERNELS.isdisjoint(sender.app.amqp.queues.consume_from):
+        compile_kernels()
 
 
 @shared_task(name="optimization.optimize", bind=True)

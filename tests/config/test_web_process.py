@@ -11,7 +11,7 @@ print("optimization.views" in sys.modules, "numba" in sys.modules)
 
 
 def test_site_does_not_load_the_compiler_of_kernels() -> None:
-    """It never computes, and the compiler takes 100 MB in each of its processes."""
+    """It never computes, and the compiler takes 80 MB in each of its processes."""
     ended = subprocess.run(
         [sys.executable, "-c", LOADS_ITS_PAGES],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},

@@ -1,6 +1,8 @@
 """The Celery tasks of a session: thin, named as the outbox knows them, patient with messages."""
 
 import uuid
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -47,3 +49,25 @@ def test_message_of_a_job_that_does_not_exist_is_dropped() -> None:
 
 def test_field_that_only_a_later_version_sends_is_ignored() -> None:
     tasks.optimize.apply(kwargs={"job_id": str(uuid.uuid4()), "trace_id": "1"}, throw=True)
+
+
+def worker_reading(*queues: str) -> Any:
+    selected = SimpleNamespace(consume_from=dict.fromkeys(queues))
+    return SimpleNamespace(app=SimpleNamespace(amqp=SimpleNamespace(queues=selected)))
+
+
+@pytest.mark.parametrize(
+    ("queues", "times"), [(("matrix", "optimize"), 1), (("ranges",), 1), (("control",), 0)]
+)
+def test_worker_loads_the_kernels_if_its_jobs_need_them(
+    queues: tuple[str, ...], times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+    monkeypatch.setattr(tasks, "compile_kernels", lambda: loaded.append(True))
+    tasks.load_kernels(sender=worker_reading(*queues))
+    assert len(loaded) == times
+
+
+@pytest.mark.parametrize("kind", [OPTIMIZATION, "frontier_segment", "attainable_ranges"])
+def test_jobs_that_solve_are_on_queues_that_need_kernels(kind: str) -> None:
+    assert settings.OUTBOX_JOB_KINDS[kind]["queue"] in tasks.QUEUES_THAT_NEED_KERNELS
