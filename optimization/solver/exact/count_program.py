@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from optimization.solver.exact.envelope_cuts import EnvelopeProgram
-from optimization.solver.exact.incremental_lp import Floats, LpOutcome
+from optimization.solver.exact.incremental_lp import Floats, Indices, LpOutcome
 from optimization.solver.exact.multiple_slice import MultipleSlice
 from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.exact.weight_polytope import LOST_BELOW
@@ -78,6 +78,14 @@ class CountProgram:
 
     def switches(self, outcome: LpOutcome) -> Floats:
         return outcome.values[self._columns]
+
+    def switch_columns(self) -> Indices:
+        """The program's columns of the switches."""
+        return self._columns
+
+    def switch_rows(self) -> Indices:
+        """The program's rows M_s + loss_s z_s >= 1, by switch."""
+        return np.array(self._rows, dtype=np.int32)
 
     def decide(self, decisions: Decisions) -> None:
         """Makes these decisions, by switch, and takes back all others."""

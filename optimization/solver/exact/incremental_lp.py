@@ -45,6 +45,17 @@ class LpOutcome(NamedTuple):
     values: Floats
 
 
+class StatedProgram(NamedTuple):
+    """``coefficients`` (rows, columns) with every zero, and the bounds and costs."""
+
+    coefficients: Floats
+    row_lower: Floats
+    row_upper: Floats
+    column_lower: Floats
+    column_upper: Floats
+    costs: Floats
+
+
 class Duals(NamedTuple):
     """How fast the minimum grows with the bound of a row or of a column."""
 
@@ -201,6 +212,25 @@ class IncrementalLp:
         """Of the last optimum."""
         solution = self._highs.getSolution()
         return Duals(np.array(solution.row_dual), np.array(solution.col_dual))
+
+    def stated(self) -> StatedProgram:
+        """What is loaded."""
+        loaded = self._highs.getLp()
+        matrix = loaded.a_matrix_
+        starts, indices = np.array(matrix.start_), np.array(matrix.index_)
+        majors = np.repeat(np.arange(starts.size - 1), np.diff(starts))
+        by_column = matrix.format_ == highspy.MatrixFormat.kColwise
+        coefficients = np.zeros((self.rows, self.columns))
+        places = (indices, majors) if by_column else (majors, indices)
+        coefficients[places] = np.array(matrix.value_)
+        return StatedProgram(
+            coefficients,
+            np.array(loaded.row_lower_),
+            np.array(loaded.row_upper_),
+            np.array(loaded.col_lower_),
+            np.array(loaded.col_upper_),
+            np.array(loaded.col_cost_),
+        )
 
     def fix_priced(self, *, no_price: float) -> bool:
         """Fixes the columns and rows that hold the last optimum where they are, if their price is

@@ -48,13 +48,21 @@ def tail_scenarios(*, confidence: float, scenarios: int) -> float:
     return max((1 - confidence) * scenarios, 1.0)
 
 
-def tail_of(portfolio: NDArray[np.float64], *, confidence: float) -> Tail:
-    """The worst 1 - c of the probability; its mean loss is the CVaR of ``portfolio`` (S,)."""
-    mass = tail_scenarios(confidence=confidence, scenarios=portfolio.size)
-    size = min(portfolio.size, math.ceil(mass))
-    worst = np.argpartition(portfolio, size - 1)[:size]
-    worst = worst[np.lexsort((worst, portfolio[worst]))]
+def tail_shares(*, confidence: float, scenarios: int) -> NDArray[np.float64]:
+    """What each scenario of the tail takes of it, the largest loss first: a fraction of a scenario
+    is the last.
+    """
+    mass = tail_scenarios(confidence=confidence, scenarios=scenarios)
+    size = min(scenarios, math.ceil(mass))
     shares = np.full(size, 1 / mass)
     shares[-1] = min(1.0, (mass - (size - 1)) / mass)
+    return shares
+
+
+def tail_of(portfolio: NDArray[np.float64], *, confidence: float) -> Tail:
+    """The worst 1 - c of the probability; its mean loss is the CVaR of ``portfolio`` (S,)."""
+    shares = tail_shares(confidence=confidence, scenarios=portfolio.size)
+    worst = np.argpartition(portfolio, shares.size - 1)[: shares.size]
+    worst = worst[np.lexsort((worst, portfolio[worst]))]
     loses = portfolio[worst] < 1
     return Tail(worst[loses], shares[loses])

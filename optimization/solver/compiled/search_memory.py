@@ -1,0 +1,99 @@
+"""Room for a search: arrays of the sizes that its rows and scenarios ask for."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from optimization.solver.compiled.count_levels import NONE, Levels, Point, Scenarios
+from optimization.solver.compiled.dual_simplex import Workspace
+from optimization.solver.compiled.switch_choice import Gains
+from optimization.solver.compiled.switch_rows import SwitchRows
+from optimization.solver.compiled.tableau import Tableau, begin, level_of
+
+# Of branching; a search that needs more is left to others.
+MOST_LEVELS = 150
+
+
+class SearchMemory(NamedTuple):
+    """``stack`` has one tableau a level, and a last one for trials."""
+
+    stack: Tableau
+    levels: Levels
+    point: Point
+    gains: Gains
+    work: Workspace
+
+
+def search_memory(rows: SwitchRows, scenarios: Scenarios) -> SearchMemory:
+    """At the root, with nothing decided."""
+    height, columns = rows.coefficients.shape
+    switches = scenarios.switched.size
+    width = columns + switches
+    most_levels = min(MOST_LEVELS, switches) + 2
+    stack = _stack(most_levels + 1, height=height, width=width)
+    begin(level_of(stack, 0), rows)
+    return SearchMemory(
+        stack,
+        _levels(most_levels, switches=switches),
+        Point(
+            values=np.zeros(width),
+            portfolio=np.zeros(scenarios.multiples.shape[1]),
+            activity=np.zeros(height),
+            worst=_numbers(scenarios.shares.size),
+            row=np.zeros(columns),
+            losing=_numbers(1),
+        ),
+        Gains(
+            sums=np.zeros((2, switches)),
+            trials=np.zeros((2, switches)),
+            candidates=_numbers(switches),
+            scores=np.zeros(switches),
+            gained=np.zeros(2),
+            kept=_numbers(height),
+            in_use=np.zeros(width + height, dtype=np.bool_),
+        ),
+        Workspace(
+            candidates=_numbers(width),
+            ratios=np.zeros(width),
+            flipped=_numbers(width),
+            multipliers=np.zeros(width + 1),
+            used=_numbers(width + 1),
+            pivot_row=np.zeros(width),
+            pivot_column=np.zeros(height),
+            reduced=np.zeros(width),
+        ),
+    )
+
+
+def _numbers(size: int, *, value: int = 0) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.full(size, value, dtype=np.int64)
+
+
+def _stack(levels: int, *, height: int, width: int) -> Tableau:
+    """Of which only what comes into use takes memory."""
+    return Tableau(
+        entries=np.empty((levels, height, width)),
+        prices=np.empty((levels, width)),
+        basic=np.empty((levels, height), dtype=np.int64),
+        nonbasic=np.empty((levels, width), dtype=np.int64),
+        values=np.empty((levels, height)),
+        held=np.empty((levels, width)),
+        weights=np.empty((levels, height)),
+        present=np.zeros((levels, width + height), dtype=np.bool_),
+        size=np.zeros((levels, 2), dtype=np.int64),
+    )
+
+
+def _levels(most: int, *, switches: int) -> Levels:
+    return Levels(
+        level=_numbers(1),
+        decided=_numbers(switches + 1),
+        decisions=_numbers(1),
+        marks=_numbers(most),
+        other=_numbers(most, value=NONE),
+        other_side=_numbers(most),
+        other_value=np.zeros(most),
+        counts=np.zeros(most),
+        branch=_numbers(2, value=NONE),
+        before=np.zeros(2),
+    )
