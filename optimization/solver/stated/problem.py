@@ -6,6 +6,7 @@ rules as `parse_problem` reads JSON.
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -111,18 +112,22 @@ class AllocationProblem:
             )
         _check_bucket_list(reader, [bucket.key for bucket in self.buckets])
         multiples = checked_multiples(reader, "multiples", self.multiples, rows=len(self.buckets))
+        self._check_limits(reader, scenarios=None if multiples is None else multiples.shape[1])
+        _settings(FieldReader(self.settings.as_json(), faults=reader.faults))
+        reader.raise_faults()
+        object.__setattr__(self, "capital_usd", capital_usd)
+        object.__setattr__(self, "multiples", multiples)
+
+    def _check_limits(self, reader: FieldReader, *, scenarios: int | None) -> None:
+        """Faults go to ``reader``; ``scenarios`` are None when their number is unknown."""
         read_limits(
             FieldReader(self.limits.as_json(), path="limits", faults=reader.faults),
             sectors=sorted({bucket.sector for bucket in self.buckets}),
             stages=sorted({bucket.stage for bucket in self.buckets}),
             buckets=self.buckets or None,
-            scenarios=None if multiples is None else multiples.shape[1],
+            scenarios=scenarios,
             relax=self.relax,
         )
-        _settings(FieldReader(self.settings.as_json(), faults=reader.faults))
-        reader.raise_faults()
-        object.__setattr__(self, "capital_usd", capital_usd)
-        object.__setattr__(self, "multiples", multiples)
 
     @property
     def scenarios(self) -> int:
@@ -168,7 +173,13 @@ class AllocationProblem:
         )
 
     def with_limits(self, limits: Limits) -> "AllocationProblem":
-        return replace(self, limits=limits)
+        """The same problem under ``limits``, which alone are checked."""
+        changed = copy(self)
+        object.__setattr__(changed, "limits", limits)
+        reader = FieldReader({})
+        changed._check_limits(reader, scenarios=self.scenarios)
+        reader.raise_faults()
+        return changed
 
 
 def parse_problem(

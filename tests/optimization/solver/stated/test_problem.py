@@ -1,6 +1,7 @@
 """A problem that exists is sound: the parser and the constructor refuse everything else."""
 
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from optimization.solver.stated.problem import (
     Bucket,
     Limits,
     SolverSettings,
+    WeightRange,
     parse_problem,
 )
 from scenarios.simulation.checked_input import InvalidInput
@@ -255,6 +257,31 @@ def test_matrix_of_a_problem_cannot_be_changed() -> None:
     assert built.multiples[0, 0] == 1.0
     with pytest.raises(ValueError, match="read-only"):
         built.multiples[0, 0] = 2.0
+
+
+def test_other_limits_change_nothing_else_of_a_problem() -> None:
+    built = problem(["seed/saas", "seed/bio"], np.ones((2, 3)), max_bucket_weight=0.6)
+
+    changed = built.with_limits(Limits(max_bucket_weight=0.7))
+
+    assert changed.limits == Limits(max_bucket_weight=0.7)
+    assert built.limits == Limits(max_bucket_weight=0.6)
+    assert changed.multiples is built.multiples
+    assert (changed.buckets, changed.settings) == (built.buckets, built.settings)
+
+
+def test_other_limits_are_checked_as_those_of_a_new_problem_are() -> None:
+    built = problem(["seed/saas", "seed/bio"], np.ones((2, 3)))
+    faulty = Limits(
+        max_bucket_weight=0.4, max_loss_probability=0.01, stages={"late": WeightRange(minimum=2.0)}
+    )
+
+    with pytest.raises(InvalidInput) as raised:
+        built.with_limits(faulty)
+
+    with pytest.raises(InvalidInput) as raised_anew:
+        replace(built, limits=faulty)
+    assert raised.value.faults == raised_anew.value.faults
 
 
 def test_buckets_are_sorted_by_the_code_points_of_their_keys() -> None:
