@@ -6,19 +6,21 @@ for them and all others free: first the largest, then their sum.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from itertools import chain, combinations
 
 import numpy as np
-import pulp
 
-from optimization.solver.budgeted_highs import BudgetedHighs, HighsRun
+from optimization.solver.budgeted_highs import BudgetedHighs, SolverFailed
 from optimization.solver.exact.incremental_lp import Floats
+from optimization.solver.exact.portfolio import portfolio_of
 from optimization.solver.exact.search_budget import SearchBudget
-from optimization.solver.model import NO_LOSS
+from optimization.solver.exact.tail_cuts import Cut
+from optimization.solver.exact.weight_polytope import LOST_BELOW
 from optimization.solver.relaxation.granted_values import loosened, rounded_outwards
-from optimization.solver.relaxation.loss_probe import probe
+from optimization.solver.relaxation.limit_rows import limit_rows
+from optimization.solver.relaxation.loss_probe import Answer, probe
 from optimization.solver.relaxation.single_limit import closest_to_limit
-from optimization.solver.relaxation.slack_program import LimitClass, SlackProgram
+from optimization.solver.relaxation.slack_program import LimitClass, SlackPoint, SlackProgram
 from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.single_limits import LimitType
 
@@ -29,10 +31,10 @@ SAME_SLACK = 1e-7
 # A slack this close to what is proved is minimal: as close as a proof over all choices of losing
 # scenarios comes (`slice_proof.INDISTINCT` of an objective of at most 2).
 MINIMAL_WITHIN = 2e-6
-# Of branch and bound, for the sum of a class in a small problem.
-MAX_NODES = 200
-# Of simplex iterations, for one question after a largest slack and for all of them. The more
-# protected classes ask first.
+# A sum over more limits takes too many inequalities to be stated without slacks.
+MOST_SUMMED = 5
+# Of simplex iterations, for one question after a slack and for all of them. The more protected
+# classes ask first.
 PROBE_ITERATIONS = 5_000
 MAX_ITERATIONS = 20_000
 
@@ -51,13 +53,14 @@ class LeastSlack:
 
 @dataclass(frozen=True, slots=True)
 class LeastSlacks:
-    """``weights`` (B,) need no more than the slacks of ``classes`` and lose in ``losing`` alone,
-    which says nothing where there is no limit on loss probability.
+    """``weights`` (B,) need no more than the slacks of ``classes``, found with ``program``, and
+    lose in ``losing``.
     """
 
     classes: tuple[LeastSlack, ...]
     weights: Floats
     losing: frozenset[int]
+    program: SlackProgram
 
 
 def least_slacks(
@@ -81,11 +84,12 @@ class _ClassByClass:
         losing: frozenset[int],
         highs: BudgetedHighs,
     ) -> None:
-        self._program = SlackProgram(problem, highs=highs)
+        self._program = SlackProgram(problem, start=weights, highs=highs)
         self._highs = highs
-        self._allowed = problem.allowed_losing_scenarios()
+        allowed = problem.allowed_losing_scenarios()
+        self._most_losing = problem.scenarios if allowed is None else allowed
         self._weights = weights
-        self._losing = losing
+        self._losing = frozenset(range(problem.scenarios)) if allowed is None else losing
         # What each limit settled so far is granted, or, where only a sum over several is settled
         # and this is not exact, at most.
         self._slacks: dict[str, float] = {}
@@ -95,50 +99,76 @@ class _ClassByClass:
     def settle(self) -> LeastSlacks:
         classes = tuple(self._settled_classes())
         self._settle_ties()
-        return LeastSlacks(classes, self._weights, self._losing)
+        return LeastSlacks(classes, self._weights, self._lost(self._weights), self._program)
 
     def _settled_classes(self) -> Iterator[LeastSlack]:
-        for limits in self._program.classes:
+        for limits in self._program.in_order():
             largest, proved = self._settle(limits.largest, limits)
             is_minimal = proved >= largest - MINIMAL_WITHIN
-            if limits.total is not limits.largest and largest > 0:
-                total, total_proved = self._settle(limits.total, limits)
-                is_minimal &= total_proved >= total - MINIMAL_WITHIN
             self._note(limits, largest)
+            if limits.total != limits.largest and largest > 0:
+                total, total_proved = self._settle(limits.total, limits)
+                is_minimal &= max(proved, total_proved) >= total - MINIMAL_WITHIN
             yield LeastSlack(limits.type, largest, min(largest, proved), is_minimal)
 
     def _note(self, limits: LimitClass, largest: float) -> None:
         self._is_exact &= largest == 0 or len(limits.limits) == 1
         self._slacks |= {limit.id: largest for limit in limits.limits}
 
-    def _settle(self, aim: pulp.LpVariable, limits: LimitClass) -> tuple[float, float]:
+    def _settle(self, aim: int, limits: LimitClass) -> tuple[float, float]:
         """The least value found for ``aim``, which bounds it from now on, and the proved one."""
-        free = self._program.least(aim)
-        proved, found = free.objective, free.objective
-        if self._keeps_loss_limit(free):
-            self._take(free, self._losing_with(free))
-        else:
-            found = self._program.least(aim, losing=self._losing).objective
-            if found > proved + SAME_SLACK:
-                proved = max(proved, self._search(aim, limits, proved=proved, found=found))
-            # As a linear program, whose point keeps its rows most closely.
-            run = self._program.least(aim, losing=self._losing)
-            self._take(run, self._losing)
-            found = run.objective
-        value = 0.0
-        if found > STEP:
-            value = rounded_outwards(found, is_minimum=False, step=STEP)
-        self._program.bound(aim, value)
-        return value, max(0.0, proved)
+        proved = 0.0
+        if self._needed(aim, limits) > STEP:
+            proved = self._minimised(aim, limits)
+        return self._bounded(aim, limits), proved
 
-    def _search(
-        self, aim: pulp.LpVariable, limits: LimitClass, *, proved: float, found: float
-    ) -> float:
-        """What is proved of every choice of losing scenarios; keeps one that allows less than
-        ``found``, if it comes across any.
+    def _minimised(self, aim: int, limits: LimitClass) -> float:
+        """Takes the weights that need least; what is proved of every choice of losing scenarios."""
+        free = self._program.least(aim)
+        if free is None:
+            raise SolverFailed("a program with a known allocation has none")
+        proved = free.least
+        lost = self._lost(free.weights)
+        if len(lost) <= self._most_losing:
+            self._take(free, self._losing if lost <= self._losing else lost)
+            return proved
+        self._take_least(aim)
+        self._improve(aim, limits, self._repaired(aim, free))
+        if self._needed(aim, limits) > proved + SAME_SLACK:
+            proved = max(proved, self._search(aim, limits, proved=proved))
+        return proved
+
+    def _repaired(self, aim: int, point: SlackPoint) -> frozenset[int] | None:
+        """Few enough losing scenarios out of those of ``point``, which has too many: half of those
+        too many must gain, the smallest losses first, and so on from there. None when that leaves
+        no allocation.
         """
-        if aim is not limits.largest:
-            return self._search_small(aim, found)
+        following: SlackPoint | None = point
+        losing = self._lost(point.weights)
+        while following is not None and len(losing) > self._most_losing:
+            portfolio = self._portfolio(following.weights)
+            largest_first = sorted(losing, key=lambda s: (portfolio[s], s))
+            forbidden = (len(losing) - self._most_losing + 1) // 2
+            losing = frozenset(largest_first[:-forbidden])
+            following = self._program.least(aim, losing=losing)
+            if following is not None:
+                losing &= self._lost(following.weights)
+        return None if following is None else losing
+
+    def _bounded(self, aim: int, limits: LimitClass) -> float:
+        """Bounds ``aim`` by what the weights at hand need."""
+        needed = self._needed(aim, limits)
+        value = rounded_outwards(needed, is_minimum=False, step=STEP) if needed > STEP else 0.0
+        self._program.bound(aim, value)
+        return value
+
+    def _needed(self, aim: int, limits: LimitClass) -> float:
+        return self._program.needed(limits, self._weights)[aim]
+
+    def _search(self, aim: int, limits: LimitClass, *, proved: float) -> float:
+        """What is proved of every choice of losing scenarios; takes one that allows less than the
+        one at hand, if it comes across any.
+        """
         if len(limits.limits) == 1 and self._is_exact:
             closest = closest_to_limit(
                 self._program.problem,
@@ -148,76 +178,91 @@ class _ClassByClass:
                 highs=self._highs,
             )
             if closest is not None:
-                self._improved(aim, closest.losing, found)
+                self._improve(aim, limits, closest.losing)
                 return closest.proved_slack
-        return self._narrow(aim, limits, proved=proved, found=found)
+        if aim != limits.largest and len(limits.limits) > MOST_SUMMED:
+            return proved
+        return self._narrow(aim, limits, proved=proved)
 
-    def _search_small(self, aim: pulp.LpVariable, found: float) -> float:
-        if not self._program.is_small:
-            return -np.inf
-        run = self._program.search(aim, start=self._losing, max_nodes=MAX_NODES)
-        if run.values is not None:
-            self._improved(aim, self._program.losing(run), found)
-        return run.bound
-
-    def _narrow(
-        self, aim: pulp.LpVariable, limits: LimitClass, *, proved: float, found: float
-    ) -> float:
+    def _narrow(self, aim: int, limits: LimitClass, *, proved: float) -> float:
         """Asks in turn for half of what is between, and for all but the least of it."""
         halve, in_vain = True, 0
+        found = self._needed(aim, limits)
         while found - proved > MINIMAL_WITHIN and in_vain < 2 and self._spent < MAX_ITERATIONS:
             asked = (found + proved) / 2 if halve else found - MINIMAL_WITHIN / 2
             budget = SearchBudget(self._highs, PROBE_ITERATIONS)
-            answer = self._probe(limits, asked, budget)
-            better = found
+            answer = self._probe(aim, limits, asked, budget)
+            before = found
             if answer == "none":
                 proved = asked
             elif answer != "open":
-                better = self._improved(aim, answer, found)
-            in_vain = 0 if answer == "none" or better < found else in_vain + 1
-            halve, found = not halve, better
+                found = self._improve(aim, limits, answer)
+            in_vain = 0 if answer == "none" or found < before else in_vain + 1
+            halve = not halve
             self._spent += budget.iterations
         return proved
 
-    def _probe(
-        self, limits: LimitClass, slack: float, budget: SearchBudget
-    ) -> frozenset[int] | Literal["none", "open"]:
-        slacks = self._slacks | {limit.id: slack for limit in limits.limits}
-        problem = self._program.problem
+    def _probe(self, aim: int, limits: LimitClass, asked: float, budget: SearchBudget) -> Answer:
+        problem, slacks, cuts = self._program.problem, dict(self._slacks), []
+        if aim == limits.largest:
+            slacks |= {limit.id: asked for limit in limits.limits}
+        else:
+            cuts = _sums_within(asked, limits, problem)
         return probe(
             problem.with_limits(loosened(problem.limits, slacks)),
+            cuts=cuts,
             near=self._weights,
             budget=budget,
         )
 
-    def _improved(self, aim: pulp.LpVariable, losing: frozenset[int], found: float) -> float:
-        """Keeps this choice of losing scenarios if it allows less than ``found``; the less of the
-        two.
-        """
-        run = self._program.least(aim, losing=losing)
-        if run.values is None or run.objective >= found:
+    def _improve(self, aim: int, limits: LimitClass, losing: frozenset[int] | None) -> float:
+        """Takes this choice of losing scenarios if it allows less; the least that is known."""
+        found = self._needed(aim, limits)
+        if losing is None:
             return found
-        self._take(run, losing)
-        return run.objective
+        point = self._program.least(aim, losing=losing)
+        if point is None or self._program.needed(limits, point.weights)[aim] >= found:
+            return found
+        self._take(point, losing)
+        return self._needed(aim, limits)
 
     def _settle_ties(self) -> None:
         """Of equally small slacks of one class the ones that are least in order of the limits."""
         for limits in self._program.classes:
-            for slack in limits.slacks if len(limits.slacks) > 1 else ():
-                run = self._program.least(slack, losing=self._losing)
-                self._take(run, self._losing)
-                value = rounded_outwards(max(0.0, run.objective), is_minimum=False, step=STEP)
-                self._program.bound(slack, value)
+            is_tied = len(limits.slacks) > 1 and self._slacks[limits.limits[0].id] > 0
+            for slack in limits.slacks if is_tied else ():
+                if self._needed(slack, limits) > STEP:
+                    self._take_least(slack)
+                self._bounded(slack, limits)
 
-    def _take(self, run: HighsRun, losing: frozenset[int]) -> None:
-        """The point of ``run``, which loses in ``losing`` alone, is the best known from now on."""
-        self._weights = self._program.weights(run)
-        if self._allowed is not None:
-            self._losing = losing & self._losing_with(run)
+    def _take_least(self, aim: int) -> None:
+        """The least with the same losing scenarios."""
+        point = self._program.least(aim, losing=self._losing)
+        if point is None:
+            raise SolverFailed("a program with a known allocation has none")
+        self._take(point, self._losing)
 
-    def _keeps_loss_limit(self, run: HighsRun) -> bool:
-        return self._allowed is None or len(self._losing_with(run)) <= self._allowed
+    def _take(self, point: SlackPoint, losing: frozenset[int]) -> None:
+        """This point, which loses in ``losing`` alone, is the best known from now on."""
+        self._weights, self._losing = point.weights, losing
 
-    def _losing_with(self, run: HighsRun) -> frozenset[int]:
-        portfolio = self._program.weights(run) @ self._program.problem.multiples
-        return frozenset(np.flatnonzero(portfolio < 1 - NO_LOSS).tolist())
+    def _lost(self, weights: Floats) -> frozenset[int]:
+        return frozenset(np.flatnonzero(self._portfolio(weights) < LOST_BELOW).tolist())
+
+    def _portfolio(self, weights: Floats) -> Floats:
+        return portfolio_of(weights, multiples=self._program.problem.multiples)
+
+
+def _sums_within(slack: float, limits: LimitClass, problem: AllocationProblem) -> list[Cut]:
+    """That the slacks of a class sum to at most ``slack``, as inequalities on the weights: what any
+    of its limits lack together is no more.
+    """
+    rows = [limit_rows(problem, limit) for limit in limits.limits]
+    some = chain.from_iterable(combinations(rows, size) for size in range(1, len(rows) + 1))
+    return [
+        Cut(
+            np.sum([row.coefficients[0] for row in chosen], axis=0),
+            sum(row.minimum for row in chosen) - slack,
+        )
+        for chosen in some
+    ]

@@ -13,6 +13,7 @@ from optimization.solver.budgeted_highs import BudgetedHighs, SolverFailed
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.incremental_lp import Floats
 from optimization.solver.exact.least_losses import LeastLosses, least_losses
+from optimization.solver.exact.portfolio import portfolio_of
 from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.relaxation.class_by_class import (
@@ -90,17 +91,34 @@ def _relaxed_without_losses(problem: AllocationProblem, *, highs: BudgetedHighs)
     least = least_slacks(
         linear, weights=np.full(buckets, 1 / buckets), losing=frozenset(), highs=highs
     )
-    if problem.limits.max_loss_probability is None:
-        return _granted(problem, least, fewest=None, highs=highs)
     weights = exact_weights(least.weights.tolist())
-    values = granted_values(linear, weights, step=STEPS[0])
-    if not values:
-        return None
-    relaxed_problem = problem.with_limits(with_values(problem.limits, values))
-    first = _blind_first_pass(relaxed_problem, highs)
-    if first is None:
-        return None
-    return Granted(relaxed_problem, first, _relaxations(problem, values, least, fewest=None))
+    for step in STEPS:
+        values = granted_values(linear, weights, step=step)
+        if not values and problem.limits.max_loss_probability is not None:
+            return None
+        relaxed_problem = problem.with_limits(with_values(problem.limits, values))
+        first = least.program.highest_expected_multiple(values)
+        if first is None:
+            continue
+        if _granted_losses(problem, len(first.losing)):
+            hopeless = least.program.always_lose(_worst_too_many(problem, first))
+            first = None if hopeless else _blind_first_pass(relaxed_problem, highs)
+        if first is None:
+            return None
+        return Granted(relaxed_problem, first, _relaxations(problem, values, least, fewest=None))
+    raise SolverFailed("the granted limits have an allocation and none was found")
+
+
+def _worst_too_many(problem: AllocationProblem, first: FirstPass) -> list[int]:
+    """The worst scenarios of ``first``, one more than may lose; those least likely to lose come
+    first.
+    """
+    allowed = problem.allowed_losing_scenarios()
+    if first.weights is None or allowed is None:
+        return []
+    portfolio = portfolio_of(first.weights, multiples=problem.multiples)
+    worst: list[int] = np.argsort(portfolio, kind="stable")[: allowed + 1].tolist()
+    return worst[::-1]
 
 
 def _relaxed_with_losses(problem: AllocationProblem, *, highs: BudgetedHighs) -> Granted:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from optimization.solver.model import SMALLEST_WINNERS
+from optimization.solver.relaxation.limit_rows import slack_unit
 from optimization.solver.report import actual_values
 from optimization.solver.stated.limits import Limits
 from optimization.solver.stated.problem import AllocationProblem
@@ -19,16 +19,14 @@ NO_STEP = 0.01
 
 
 def loosened(limits: Limits, slacks: Mapping[str, float]) -> Limits:
-    """``limits`` with slack, by id and in the unit of `LimitClass`; a limit that is not named is
+    """``limits`` with slack, by id and in units of `slack_unit`; a limit that is not named is
     given up, but for the one on loss probability, which stays.
     """
     values = {}
     for limit in single_limits(limits):
         if limit.type == "loss_probability":
             continue
-        slack = slacks.get(limit.id, math.inf)
-        if limit.type == "expected_winners":
-            slack *= max(limit.value, SMALLEST_WINNERS)
+        slack = slacks.get(limit.id, math.inf) * slack_unit(limit)
         sign = -1 if limit.is_minimum else 1
         values[limit.id] = min(max(0.0, limit.value + sign * slack), max(1.0, limit.value))
     return with_values(limits, values)

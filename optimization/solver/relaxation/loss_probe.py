@@ -3,6 +3,7 @@
 The same proof as that of a bound on the expected multiple (`slice_proof`), for the limits alone.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,10 @@ from optimization.solver.exact.count_tree import CountTree
 from optimization.solver.exact.incremental_lp import Floats, LpOutcome
 from optimization.solver.exact.multiple_slice import MAY_COME_NEAR, MultipleSlice
 from optimization.solver.exact.search_budget import SearchBudget
+from optimization.solver.exact.tail_cuts import Cut
 from optimization.solver.stated.problem import AllocationProblem
+
+Answer = frozenset[int] | Literal["none", "open"]
 
 
 class _Found(Exception):
@@ -23,14 +27,15 @@ class _Found(Exception):
 
 
 def probe(
-    problem: AllocationProblem, *, near: Floats, budget: SearchBudget
-) -> frozenset[int] | Literal["none", "open"]:
+    problem: AllocationProblem, *, cuts: Iterable[Cut], near: Floats, budget: SearchBudget
+) -> Answer:
     """The scenarios in which some allocation within the limits of ``problem`` loses, few enough;
-    ``none`` when there is no such allocation, ``open`` when the budget ended before either.
-    ``near`` (B,) are weights in whose neighbourhood to count losses first.
+    ``none`` when no such allocation is within ``cuts`` as well, which one that is found may break;
+    ``open`` when the budget ended before either. ``near`` (B,) are weights in whose neighbourhood
+    to count losses first.
     """
     scenarios = np.flatnonzero(near @ problem.multiples < MAY_COME_NEAR).tolist()
-    piece = MultipleSlice(problem, minimum=0.0, cuts=(), near=scenarios, budget=budget)
+    piece = MultipleSlice(problem, minimum=0.0, cuts=cuts, near=scenarios, budget=budget)
     piece.tighten()
     if piece.is_empty:
         return "none"

@@ -13,8 +13,8 @@ import numpy as np
 from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.incremental_lp import Floats
-from optimization.solver.model import SMALLEST_WINNERS
 from optimization.solver.relaxation.granted_values import loosened
+from optimization.solver.relaxation.limit_rows import members, slack_unit
 from optimization.solver.rounding import exact_weights
 from optimization.solver.stated.problem import AllocationProblem
 from optimization.solver.stated.scenario_input import LARGEST_MULTIPLE
@@ -30,7 +30,7 @@ LINEAR = ("stage_minimum", "stage_maximum", "sector_minimum", "sector_maximum", 
 @dataclass(frozen=True, slots=True)
 class Closest:
     """With losses in ``losing`` alone an allocation comes close to a limit; none needs less than
-    ``proved_slack``, in the unit of `LimitClass`.
+    ``proved_slack``, in units of `slack_unit`.
     """
 
     losing: frozenset[int]
@@ -85,20 +85,13 @@ def _objective(problem: AllocationProblem, limit: SingleLimit, known: Floats) ->
     """Scaled to be near 1, because the search and the proof go by relative differences."""
     if limit.type == "expected_winners":
         winners = problem.expected_winners_per_weight()
-        scale = max(limit.value, SMALLEST_WINNERS)
+        unit = slack_unit(limit)
         reached = float(winners @ known)
         if reached <= 0 or winners.max() > LARGEST_MULTIPLE * reached:
             return None
-        return _Objective(winners / reached, limit.value / scale, reached / scale)
-    kind, _, rest = limit.id.partition(".")
-    name = rest.rpartition(".")[0]
-    members = np.array(
-        [
-            float(name == (bucket.stage if kind == "stages" else bucket.sector))
-            for bucket in problem.buckets
-        ]
-    )
+        return _Objective(winners / reached, limit.value / unit, reached / unit)
+    share = members(problem, limit)
     # The weights sum to 1, so 1 more for every bucket moves the objective to between 1 and 2.
     if limit.is_minimum:
-        return _Objective(1.0 + members, limit.value + 1, 1.0)
-    return _Objective(2.0 - members, 2 - limit.value, 1.0)
+        return _Objective(1.0 + share, limit.value + 1, 1.0)
+    return _Objective(2.0 - share, 2 - limit.value, 1.0)

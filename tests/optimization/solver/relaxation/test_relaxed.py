@@ -106,7 +106,6 @@ def test_what_a_short_search_leaves_open_is_not_called_minimal(
     monkeypatch.setattr(granted, "COUNT_ITERATIONS", 200)
     monkeypatch.setattr(single_limit, "MAX_ITERATIONS", 1)
     monkeypatch.setattr(class_by_class, "MAX_ITERATIONS", 1)
-    monkeypatch.setattr(class_by_class, "MAX_NODES", 1)
     asked = crowded(buckets=8, scenarios=40)
 
     short = allocate(asked)
