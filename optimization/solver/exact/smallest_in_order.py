@@ -34,6 +34,10 @@ def smallest_in_order(
         if not can_move:
             break
         column = np.array([weight], dtype=np.int32)
+        if outcome.values[weight] <= 0:
+            # It is as small as can be already.
+            lp.bound_columns(column, np.zeros(1), np.zeros(1))
+            continue
         lp.set_costs(column, np.ones(1))
         outcome = _solved(polytope, known=outcome, losing=losing)
         can_move = lp.fix_priced(no_price=NO_PRICE)

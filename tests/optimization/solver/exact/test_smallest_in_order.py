@@ -6,7 +6,7 @@ from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.exact.smallest_in_order import smallest_in_order
 from optimization.solver.exact.weight_polytope import WeightPolytope
 from optimization.solver.measures.risk import cvar
-from optimization.solver.stated.problem import AllocationProblem, CvarLimit
+from optimization.solver.stated.problem import AllocationProblem, CvarLimit, Limits
 from tests.optimization.solver.problems import market_multiples, problem
 
 KEYS = ["seed/a", "seed/b", "seed/c"]
@@ -54,6 +54,22 @@ def test_cvar_is_kept_on_the_way() -> None:
     limited = problem(KEYS, multiples, cvar=CvarLimit(confidence=0.5, maximum=0.25))
 
     assert smallest(limited, losing=None) == pytest.approx([0.0, 0.125, 0.875])
+
+
+def test_weights_that_are_none_already_take_no_program() -> None:
+    # The first two buckets are worse than the others, which hold a half each.
+    worse = problem(["seed/a", "seed/b", "seed/c", "seed/d"], [[1.0], [1.0], [2.0], [2.0]])
+    limited = worse.with_limits(Limits(max_bucket_weight=0.5, cvar=CvarLimit(0.5, 1.0)))
+    budget = SearchBudget(BudgetedHighs(60.0))
+    polytope = WeightPolytope(limited, budget=budget)
+    polytope.maximise_expected_multiple()
+    outcome = polytope.solve_within_tail()
+    before = budget.programs
+
+    weights = smallest_in_order(polytope, outcome, losing=None)
+
+    assert weights.tolist() == [0.0, 0.0, 0.5, 0.5]
+    assert budget.programs - before <= 1
 
 
 @pytest.mark.parametrize("seed", range(5))
