@@ -271,6 +271,9 @@ OUTBOX_RECONCILERS = [
 OUTBOX_LEASE_SECONDS = env.float("OUTBOX_LEASE_SECONDS", default=60.0)
 OUTBOX_ENQUEUE_LEASE_SECONDS = env.float("OUTBOX_ENQUEUE_LEASE_SECONDS", default=30.0)
 OUTBOX_DISPATCH_WINDOW = env.int("OUTBOX_DISPATCH_WINDOW", default=8)
+# A queue with workers of its own has a window of its own: were it shared, jobs that wait for other
+# workers could fill it, and those workers would get nothing to do.
+OUTBOX_OWN_WINDOWS: dict[str, int] = {}
 OUTBOX_JOB_DEADLINE_SECONDS = 900
 
 # A validation of more scenarios than this is split into chunks that any worker may take.

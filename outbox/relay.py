@@ -1,5 +1,6 @@
 """Hands due jobs to the broker: claim, publish, mark. Safe to run in any number of processes."""
 
+import json
 import logging
 import random
 import time
@@ -10,6 +11,7 @@ from datetime import timedelta
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Case, F, When
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerOutOfReach
@@ -67,44 +69,53 @@ def drain_once() -> int:
 
 
 def _claim() -> list[Claim]:
-    """Take due jobs into ``processing``, as many as the dispatch window has room for.
+    """Take due jobs into ``processing``, as many as the dispatch windows have room for.
 
-    The window bounds what a broker can lose and keeps the backlog in the database, where it can
-    be cancelled and ordered.
+    A window bounds what a broker can lose and keeps the backlog in the database, where it can be
+    cancelled and ordered.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [DISPATCH_LOCK])
         if not cursor.fetchone()[0]:
             return []
-        # MATERIALIZED: an inlined CTE may be planned so that more rows than LIMIT are updated.
-        cursor.execute(
-            """
-            WITH room AS (
-                SELECT greatest(0, %(window)s - count(*)) AS free FROM outbox_job
-                WHERE status IN ('processing', 'enqueued', 'running')
-            ), due AS MATERIALIZED (
-                SELECT id FROM outbox_job
-                WHERE status = 'pending' AND next_run_at <= now()
-                ORDER BY priority, next_run_at, id
-                LIMIT (SELECT free FROM room)
-                FOR UPDATE SKIP LOCKED
-            ), claimed AS (
-                UPDATE outbox_job job
-                SET status = 'processing', lease_token = lease_token + 1, lease_owner = '',
-                    dispatches = dispatches + 1, processing_at = now(),
-                    lease_expires_at = now() + make_interval(secs => %(lease)s)
-                FROM due WHERE job.id = due.id
-                RETURNING job.*
-            )
-            SELECT id, job_id, kind, lease_token, dispatches, publish_failures
-            FROM claimed ORDER BY priority, next_run_at, id
-            """,
-            {
-                "window": settings.OUTBOX_DISPATCH_WINDOW,
-                "lease": settings.OUTBOX_ENQUEUE_LEASE_SECONDS,
-            },
+        return [claim for lane in kinds.lanes() for claim in _claim_in(lane, cursor)]
+
+
+def _claim_in(lane: kinds.Lane, cursor: CursorWrapper) -> list[Claim]:
+    # MATERIALIZED: an inlined CTE may be planned so that more rows than LIMIT are updated.
+    cursor.execute(
+        """
+        WITH room AS (
+            SELECT greatest(0, %(window)s - count(*)) AS free FROM outbox_job
+            WHERE status IN ('processing', 'enqueued', 'running')
+                AND coalesce(%(own_lanes)s::jsonb ->> kind, %(shared)s) = %(lane)s
+        ), due AS MATERIALIZED (
+            SELECT id FROM outbox_job
+            WHERE status = 'pending' AND next_run_at <= now()
+                AND coalesce(%(own_lanes)s::jsonb ->> kind, %(shared)s) = %(lane)s
+            ORDER BY priority, next_run_at, id
+            LIMIT (SELECT free FROM room)
+            FOR UPDATE SKIP LOCKED
+        ), claimed AS (
+            UPDATE outbox_job job
+            SET status = 'processing', lease_token = lease_token + 1, lease_owner = '',
+                dispatches = dispatches + 1, processing_at = now(),
+                lease_expires_at = now() + make_interval(secs => %(lease)s)
+            FROM due WHERE job.id = due.id
+            RETURNING job.*
         )
-        return [Claim(*row) for row in cursor.fetchall()]
+        SELECT id, job_id, kind, lease_token, dispatches, publish_failures
+        FROM claimed ORDER BY priority, next_run_at, id
+        """,
+        {
+            "window": lane.window,
+            "lane": lane.name,
+            "shared": kinds.SHARED_LANE,
+            "own_lanes": json.dumps(kinds.own_lanes()),
+            "lease": settings.OUTBOX_ENQUEUE_LEASE_SECONDS,
+        },
+    )
+    return [Claim(*row) for row in cursor.fetchall()]
 
 
 def _publish(claim: Claim) -> None:
