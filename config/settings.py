@@ -201,7 +201,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 # Without a key of its own a queue gets the default one, and then every queue every message.
 CELERY_TASK_QUEUES = [
-    Queue(name, routing_key=name) for name in ("control", "matrix", "optimize", "validate")
+    Queue(name, routing_key=name)
+    for name in ("control", "matrix", "optimize", "ranges", "validate")
 ]
 CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
@@ -228,6 +229,11 @@ OUTBOX_JOB_KINDS = {
         "queue": "matrix",
         "failed": "optimization.ranges.matrix_events.matrix_failed",
     },
+    "matrix_for_ranges": {
+        "task": "scenarios.generate_matrix",
+        "queue": "ranges",
+        "failed": "optimization.ranges.matrix_events.matrix_for_ranges_failed",
+    },
     "optimization": {
         "task": "optimization.optimize",
         "queue": "optimize",
@@ -245,7 +251,7 @@ OUTBOX_JOB_KINDS = {
     },
     "attainable_ranges": {
         "task": "optimization.answer_ranges",
-        "queue": "optimize",
+        "queue": "ranges",
         "failed": "optimization.ranges.asking.fail_question_of_job",
     },
     "validation": {
@@ -273,7 +279,7 @@ OUTBOX_ENQUEUE_LEASE_SECONDS = env.float("OUTBOX_ENQUEUE_LEASE_SECONDS", default
 OUTBOX_DISPATCH_WINDOW = env.int("OUTBOX_DISPATCH_WINDOW", default=8)
 # A queue with workers of its own has a window of its own: were it shared, jobs that wait for other
 # workers could fill it, and those workers would get nothing to do.
-OUTBOX_OWN_WINDOWS: dict[str, int] = {}
+OUTBOX_OWN_WINDOWS = {"ranges": env.int("OUTBOX_RANGES_WINDOW", default=4)}
 OUTBOX_JOB_DEADLINE_SECONDS = 900
 
 # A validation of more scenarios than this is split into chunks that any worker may take.

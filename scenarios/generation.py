@@ -35,15 +35,27 @@ LAW_HAS_CHANGED = (
 )
 
 
-def owe_generation(matrix: ScenarioMatrix) -> None:
-    """Add the job that generates the matrix, unless it has a live one; the caller has locked it.
+def owe_generation(matrix: ScenarioMatrix, *, kind: str = KIND) -> None:
+    """Add a job that generates the matrix, unless one of this kind is live; the caller has locked
+    the matrix.
 
     The lock means that a live job ends only after the caller has committed, and then it meets
     what the caller did. To insert beside it would be to wait for it.
+
+    A live job of another kind may wait behind work that the caller has nothing to do with. Of two
+    jobs the one that ends first counts; the other has no effect.
     """
     subject_id = str(matrix.pk)
-    if not OutboxJob.objects.live().filter(subject_id=subject_id).exists():
-        OutboxJob.objects.enqueue(kind=KIND, subject_ids=[subject_id], fund_id=matrix.fund_id)
+    if not OutboxJob.objects.live().filter(subject_id=subject_id, kind=kind).exists():
+        OutboxJob.objects.enqueue(kind=kind, subject_ids=[subject_id], fund_id=matrix.fund_id)
+
+
+def has_other_job(matrix: ScenarioMatrix, job: OutboxJob) -> bool:
+    """Whether another job may still generate the matrix, which the caller has locked: that job
+    ends only after the caller has committed.
+    """
+    live = OutboxJob.objects.live().filter(subject_id=str(matrix.pk))
+    return live.exclude(pk=job.pk).exists()
 
 
 def generate_matrix(lease: Lease) -> None:

@@ -29,6 +29,11 @@ def pipeline(run: RunDirectory) -> list[ProcessPlan]:
     ]
 
 
+def ranges_worker() -> ProcessPlan:
+    """Answers what a request form asks, which must not wait behind optimizations."""
+    return _worker("ranges", queues="ranges", concurrency=1)
+
+
 def _worker(name: str, *, queues: str, concurrency: int) -> ProcessPlan:
     # Two runs may share one Redis, and Celery wants the names of its workers distinct.
     node = f"{name}.{os.getpid()}@%h"

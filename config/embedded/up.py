@@ -11,7 +11,7 @@ from pathlib import Path
 from .demo import INSTANCE, migrate, supervised
 from .instance import open_instance
 from .interrupt import Interrupted, pause
-from .keel_processes import manage, pipeline, web, worker_ready_file
+from .keel_processes import manage, pipeline, ranges_worker, web, worker_ready_file
 from .kernels import kernels_being_compiled
 from .refusal import Refusal, say
 from .services import running_services
@@ -44,6 +44,8 @@ def up(project: Path, *, port: int, as_json: bool) -> int:
             supervisor.keep_running(web(listener))
             supervisor.wait_for_success(load_demo)
             wait_until_ready(supervisor, address=address, ready_file=worker_ready_file(run))
+            # Last: while it loads, it would keep the others from being ready.
+            supervisor.keep_running(ranges_worker())
             announce(address, json.loads(log_in.read_text()), as_json=as_json)
             return tend_until_stopped(supervisor)
 

@@ -14,11 +14,15 @@ from django.db.models.functions import Cast, Now
 from funds.models import Fund
 from optimization.ranges.models import AskedRanges, AskedRangesQuerySet
 from optimization.ranges.question import RangesQuestion
-from outbox.models import OutboxJob
+from outbox.models import ORDINARY_PRIORITY, OutboxJob
 from scenarios import generation
 from scenarios.models import ScenarioMatrix
 
 KIND = "attainable_ranges"
+# Generates a matrix where no session is waited for.
+MATRIX_KIND = "matrix_for_ranges"
+# Before the matrices of questions asked later: these would hold up every answer of a crowd.
+PRIORITY = ORDINARY_PRIORITY - 50
 
 # A question that has had no live job for this long is owed one.
 RECONCILE_AFTER = timedelta(seconds=60)
@@ -52,7 +56,7 @@ def ask(*, fund: Fund, question: RangesQuestion) -> AskedRanges:
         _set_to_work(row.filter(status__in=[Status.WAITING, Status.FAILED]))
     else:
         _move(row.filter(status=Status.FAILED), Status.WAITING)
-        generation.owe_generation(matrix)
+        generation.owe_generation(matrix, kind=MATRIX_KIND)
     return row.loaded().get()
 
 
@@ -109,7 +113,7 @@ def _reconcile_matrices(waiting: AskedRangesQuerySet) -> int:
             repaired += wake_questions_waiting_for_matrix(matrix)
         elif not live.exists():
             ScenarioMatrix.objects.filter(pk=matrix.pk).restart()
-            generation.owe_generation(matrix)
+            generation.owe_generation(matrix, kind=MATRIX_KIND)
             repaired += 1
     return repaired
 
@@ -128,4 +132,6 @@ def _move(questions: AskedRangesQuerySet, status: str) -> None:
 
 
 def _enqueue(asked: AskedRanges) -> None:
-    OutboxJob.objects.enqueue(kind=KIND, subject_ids=[str(asked.pk)], fund_id=asked.fund_id)
+    OutboxJob.objects.enqueue(
+        kind=KIND, subject_ids=[str(asked.pk)], fund_id=asked.fund_id, priority=PRIORITY
+    )

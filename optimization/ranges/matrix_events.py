@@ -3,6 +3,7 @@
 from optimization import lifecycle
 from optimization.ranges import asking
 from outbox.models import OutboxJob
+from scenarios import generation
 from scenarios.models import ScenarioMatrix
 
 
@@ -17,6 +18,16 @@ def matrix_failed(job: OutboxJob) -> None:
     # It may have ended without this job, and those that wait for it are no business of the job.
     if matrix.status == ScenarioMatrix.Status.FAILED:
         asking.fail_questions_waiting_for_matrix(matrix, reason=job.error_reason)
+
+
+def matrix_for_ranges_failed(job: OutboxJob) -> None:
+    """Sessions wait for the job of their own, if there is one; the questions hear at once."""
+    matrix = ScenarioMatrix.objects.without_payload().get(pk=job.subject_id)
+    matrix.lock()
+    if generation.has_other_job(matrix, job):
+        asking.fail_questions_waiting_for_matrix(matrix, reason=job.error_reason)
+    else:
+        matrix_failed(job)
 
 
 def matrix_is_needed(matrix: ScenarioMatrix) -> bool:

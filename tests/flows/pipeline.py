@@ -42,13 +42,25 @@ class Pipeline:
                 cwd=settings.BASE_DIR,
             )
 
-    def wait_for_worker(self) -> None:
+    def wait_for_worker(self, name: str = "worker") -> None:
         """Until the worker takes tasks, so that what happens next happens under its eyes."""
-        self.wait_until(lambda: " ready." in self._log("worker"), "the worker is ready")
+        self.wait_until(lambda: " ready." in self._log(name), f"the {name} is ready")
 
-    def kill_worker_process_while(self, at_work: Callable[[], bool]) -> bool:
+    @contextmanager
+    def worker_held(self, name: str = "worker") -> Iterator[None]:
+        """Hold still what runs the worker's tasks: no time is long enough for one to end."""
+        (pid,) = _children_of(self.children[name].process.pid)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def kill_worker_process_while(
+        self, at_work: Callable[[], bool], *, name: str = "worker"
+    ) -> bool:
         """Kill the process that runs the worker's tasks, unless it has stopped working."""
-        (pid,) = _children_of(self.children["worker"].process.pid)
+        (pid,) = _children_of(self.children[name].process.pid)
         # Held still first: only then is it sure that it is killed in the middle of the work.
         os.kill(pid, signal.SIGSTOP)
         is_at_work = at_work()

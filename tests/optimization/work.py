@@ -30,11 +30,13 @@ VALIDATION = validation_split.VALIDATION
 CHUNK = validation_split.CHUNK
 MERGE = validation_split.MERGE
 RANGES = asking.KIND
+GENERATION_FOR_RANGES = asking.MATRIX_KIND
 SEGMENT = frontier_split.SEGMENT
 FRONTIER_MERGE = frontier_split.MERGE
 
 WORK: dict[str, Callable[[Lease], None]] = {
     GENERATION: generation.generate_matrix,
+    GENERATION_FOR_RANGES: generation.generate_matrix,
     OPTIMIZATION: stages.optimize,
     VALIDATION: validation_stages.validate,
     CHUNK: validation_stages.validate_chunk,

@@ -43,7 +43,7 @@ def test_drainer_and_reaper_come_often(task: str, seconds: float) -> None:
 
 def test_queues_share_no_message() -> None:
     queues = app.amqp.queues
-    assert set(queues) == {"control", "matrix", "optimize", "validate"}
+    assert set(queues) == {"control", "matrix", "optimize", "ranges", "validate"}
     assert {queue.routing_key for queue in queues.values()} == set(queues)
 
 

@@ -53,7 +53,7 @@ def test_asking_stores_a_question_and_has_the_page_follow_it(analyst: Client, fu
     found = AskedRanges.objects.get()
     assertContains(answer, reverse("optimization:follow-reach", args=[found.pk]))
     assertContains(answer, "Working out")
-    assertContains(answer, "It may wait while optimizations run.")
+    assertContains(answer, "You can go on filling in the form.")
     assert not OptimizationSession.objects.exists()
 
 

@@ -14,7 +14,15 @@ from scenarios import upkeep
 from scenarios.models import ScenarioMatrix
 from tests.funds.factories import FundFactory
 from tests.optimization.ranges.questions import asked, question
-from tests.optimization.work import GENERATION, RANGES, do, fail, jobs_of, live_jobs_of, run
+from tests.optimization.work import (
+    GENERATION_FOR_RANGES,
+    RANGES,
+    do,
+    fail,
+    jobs_of,
+    live_jobs_of,
+    run,
+)
 
 Status = AskedRanges.Status
 
@@ -37,7 +45,7 @@ def test_first_question_starts_its_matrix_and_waits_for_it(fund: Fund) -> None:
     found = asked(fund)
 
     assert found.status == Status.WAITING
-    assert live_jobs_of(found.matrix) == [GENERATION]
+    assert live_jobs_of(found.matrix) == [GENERATION_FOR_RANGES]
     assert live_jobs_of(found) == []
 
 
@@ -59,6 +67,17 @@ def test_question_of_a_matrix_that_exists_is_set_to_work_at_once(fund: Fund) -> 
     assert other.status == Status.WORKING
     assert live_jobs_of(other) == [RANGES]
     assert ScenarioMatrix.objects.count() == 1
+
+
+def test_question_with_its_scenarios_goes_before_the_scenarios_of_later_ones(fund: Fund) -> None:
+    first = asked(fund, seed="first")
+    asked(fund, seed="second")
+
+    do(first.matrix)
+
+    # The order in which due jobs are dispatched.
+    due = OutboxJob.objects.live().order_by("priority", "next_run_at", "id")
+    assert list(due.values_list("kind", flat=True)) == [RANGES, GENERATION_FOR_RANGES]
 
 
 def test_worker_stores_the_answer_with_the_end_of_its_job(fund: Fund) -> None:
@@ -125,7 +144,7 @@ def test_question_that_failed_with_its_matrix_waits_for_it_when_asked_again(fund
     again = asked(fund)
 
     assert (again.pk, again.status) == (found.pk, Status.WAITING)
-    assert live_jobs_of(again.matrix) == [GENERATION]
+    assert live_jobs_of(again.matrix) == [GENERATION_FOR_RANGES]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -201,7 +220,7 @@ def test_reconciler_gives_a_matrix_that_a_question_waits_for_its_job(fund: Fund)
     age(found, status_since=timedelta(minutes=2))
 
     assert outbox_upkeep.reconcile() == 1
-    assert live_jobs_of(found.matrix) == [GENERATION]
+    assert live_jobs_of(found.matrix) == [GENERATION_FOR_RANGES]
 
 
 def test_what_was_not_asked_for_long_is_forgotten(fund: Fund) -> None:

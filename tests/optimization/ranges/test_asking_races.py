@@ -6,12 +6,24 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from funds.models import Fund
+from optimization.models import OptimizationSession
 from optimization.ranges.models import AskedRanges
 from outbox.models import OutboxJob
 from scenarios.models import ScenarioMatrix
 from tests.optimization.races import first_and_then
+from tests.optimization.ranges.jobs_by_kind import give_up, status, take
 from tests.optimization.ranges.questions import asked
-from tests.optimization.work import RANGES, do, fail, live_jobs_of, run_all
+from tests.optimization.work import (
+    GENERATION,
+    GENERATION_FOR_RANGES,
+    RANGES,
+    WORK,
+    do,
+    fail,
+    live_jobs_of,
+    run_all,
+    waiting,
+)
 from tests.outbox.brokers import real_redis
 from tests.outbox.threads import at_once
 
@@ -81,3 +93,41 @@ def test_two_questions_after_a_failure_make_one_job(ask: Callable[[], AskedRange
     found.refresh_from_db()
     assert found.status == Status.WORKING
     assert live_jobs_of(found) == [RANGES]
+
+
+KINDS = [GENERATION, GENERATION_FOR_RANGES]
+
+
+@pytest.mark.parametrize(("first", "then"), [KINDS, KINDS[::-1]], ids=KINDS)
+def test_two_jobs_of_a_matrix_that_fail_at_once_leave_nobody_waiting(
+    first: str, then: str, fund: Fund
+) -> None:
+    session, found = waiting(fund), asked(fund)
+
+    first_and_then(lambda: give_up(first), lambda: give_up(then))
+
+    assert status(found.matrix) == ScenarioMatrix.Status.FAILED
+    assert status(session) == OptimizationSession.Status.FAILED
+    assert status(found) == Status.FAILED
+
+
+def test_job_of_a_matrix_that_fails_as_the_other_completes_it_has_no_effect(fund: Fund) -> None:
+    session, found = waiting(fund), asked(fund)
+
+    first_and_then(
+        lambda: WORK[GENERATION](take(GENERATION)), lambda: give_up(GENERATION_FOR_RANGES)
+    )
+
+    assert status(found.matrix) == ScenarioMatrix.Status.COMPLETE
+    assert status(session) == OptimizationSession.Status.OPTIMIZING
+    assert live_jobs_of(found) == [RANGES]
+
+
+def test_session_and_question_at_once_have_a_job_of_a_matrix_each(fund: Fund) -> None:
+    at_once([lambda: waiting(fund), lambda: asked(fund)] * 5)
+
+    jobs = OutboxJob.objects.values_list("kind", flat=True)
+    assert sorted(jobs) == [GENERATION_FOR_RANGES, GENERATION]
+    run_all()
+    assert AskedRanges.objects.get().status == Status.COMPLETE
+    assert not OptimizationSession.objects.unfinished().exists()
