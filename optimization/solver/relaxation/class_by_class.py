@@ -26,8 +26,6 @@ from optimization.solver.stated.single_limits import LimitType
 
 # Found slacks are rounded up to it; the programs keep their rows to as much.
 STEP = 1e-9
-# What the linear programs can tell apart.
-SAME_SLACK = 1e-7
 # A slack this close to what is proved is minimal: as close as a proof over all choices of losing
 # scenarios comes (`slice_proof.INDISTINCT` of an objective of at most 2).
 MINIMAL_WITHIN = 2e-6
@@ -103,38 +101,39 @@ class _ClassByClass:
 
     def _settled_classes(self) -> Iterator[LeastSlack]:
         for limits in self._program.in_order():
-            largest, proved = self._settle(limits.largest, limits)
+            largest, proved = self._settle(limits.largest, limits, proved=0.0)
             is_minimal = proved >= largest - MINIMAL_WITHIN
             self._note(limits, largest)
             if limits.total != limits.largest and largest > 0:
-                total, total_proved = self._settle(limits.total, limits)
-                is_minimal &= max(proved, total_proved) >= total - MINIMAL_WITHIN
+                total, total_proved = self._settle(limits.total, limits, proved=proved)
+                is_minimal &= total_proved >= total - MINIMAL_WITHIN
             yield LeastSlack(limits.type, largest, min(largest, proved), is_minimal)
 
     def _note(self, limits: LimitClass, largest: float) -> None:
         self._is_exact &= largest == 0 or len(limits.limits) == 1
         self._slacks |= {limit.id: largest for limit in limits.limits}
 
-    def _settle(self, aim: int, limits: LimitClass) -> tuple[float, float]:
-        """The least value found for ``aim``, which bounds it from now on, and the proved one."""
-        proved = 0.0
+    def _settle(self, aim: int, limits: LimitClass, *, proved: float) -> tuple[float, float]:
+        """The least value found for ``aim``, which bounds it from now on, and the proved one, no
+        less than ``proved``.
+        """
         if self._needed(aim, limits) > STEP:
-            proved = self._minimised(aim, limits)
+            proved = self._minimised(aim, limits, proved=proved)
         return self._bounded(aim, limits), proved
 
-    def _minimised(self, aim: int, limits: LimitClass) -> float:
+    def _minimised(self, aim: int, limits: LimitClass, *, proved: float) -> float:
         """Takes the weights that need least; what is proved of every choice of losing scenarios."""
         free = self._program.least(aim)
         if free is None:
             raise SolverFailed("a program with a known allocation has none")
-        proved = free.least
+        proved = max(proved, free.least)
         lost = self._lost(free.weights)
         if len(lost) <= self._most_losing:
             self._take(free, self._losing if lost <= self._losing else lost)
             return proved
         self._take_least(aim)
         self._improve(aim, limits, self._repaired(aim, free))
-        if self._needed(aim, limits) > proved + SAME_SLACK:
+        if self._needed(aim, limits) > proved + MINIMAL_WITHIN:
             proved = max(proved, self._search(aim, limits, proved=proved))
         return proved
 
@@ -185,8 +184,8 @@ class _ClassByClass:
         return self._narrow(aim, limits, proved=proved)
 
     def _narrow(self, aim: int, limits: LimitClass, *, proved: float) -> float:
-        """Asks in turn for half of what is between, and for all but the least of it."""
-        halve, in_vain = True, 0
+        """Asks in turn for all but the least of what is between, and for half of it."""
+        halve, in_vain = False, 0
         found = self._needed(aim, limits)
         while found - proved > MINIMAL_WITHIN and in_vain < 2 and self._spent < MAX_ITERATIONS:
             asked = (found + proved) / 2 if halve else found - MINIMAL_WITHIN / 2
