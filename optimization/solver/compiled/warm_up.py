@@ -8,6 +8,8 @@ from optimization.solver.compiled.count_levels import Scenarios, add_cut, bound_
 from optimization.solver.compiled.count_search import search
 from optimization.solver.compiled.search_memory import search_memory
 from optimization.solver.compiled.switch_rows import NO_SWITCH, SwitchRows
+from optimization.solver.compiled.tail_corner import Corner, KinkedFunction, empty_room
+from optimization.solver.compiled.tail_walk import change_price, walk_down
 
 
 def search_two_scenarios() -> int:
@@ -41,7 +43,34 @@ def search_two_scenarios() -> int:
     return int(how)
 
 
-TINY_PROBLEMS: tuple[Callable[[], object], ...] = (search_two_scenarios,)
+def pay_for_a_loss() -> float:
+    """x >= 0 costs .5 each, and what is missing to 1 is a loss: the price at which half of it is
+    avoided.
+    """
+    function = KinkedFunction(
+        costs=np.array([0.5]),
+        tail_costs=np.zeros(1),
+        coefficients=np.ones((1, 2)),
+        levels=np.array([0.0, 1.0]),
+        low=np.zeros(2),
+        high=np.array([10.0, 1.0]),
+        scenarios=np.array([1]),
+    )
+    corner = Corner(
+        x=np.zeros(1),
+        gaps=np.array([0.0, -1.0]),
+        below=np.array([False, True]),
+        held=np.array([0]),
+        place=np.array([0, -1]),
+        directions=np.ones((1, 1)),
+    )
+    room = empty_room(numbers=1, rows=2)
+    walk_down(function, corner, room, 0.1, 10)
+    price, _ = change_price(function, corner, room, 0.1, 0.5, 10)
+    return float(price)
+
+
+TINY_PROBLEMS: tuple[Callable[[], object], ...] = (search_two_scenarios, pay_for_a_loss)
 """Each calls the kernels it is for, with the types they are always called with."""
 
 
