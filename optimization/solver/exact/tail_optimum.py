@@ -1,8 +1,8 @@
 """The optimum of a linear program over the weights with CVaR limited, or CVaR itself at its least.
 
-Newton's method, one might say: `TailProgram` is exact where it has been refined, so the next
-allocation is looked for near the last one, and further away only while the reach holds it back. The
-start is the optimum over every fourth scenario, found in the same way.
+A descent over more and more of the scenarios finds where it is. `TailProgram`, which is exact where
+it has been refined, proves that or goes on from there: the next allocation is looked for near the
+last one, and further away only while the reach holds it back.
 """
 
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ import numpy as np
 
 from optimization.solver.exact.incremental_lp import Floats, IncrementalLp, Indices, LpOutcome
 from optimization.solver.exact.tail_cuts import TAIL_TOLERANCE, Cut, tail_scenarios
+from optimization.solver.exact.tail_descent import TailDescent
 from optimization.solver.exact.tail_program import TailProgram
 
 # Every so many scenarios, again and again, while so many scenarios and so long a tail are left.
-THINNING = 4
-FEWEST_SCENARIOS = 300
-SHORTEST_TAIL = 15.0
-# How far a weight may move at first from where a sample of the scenarios has it, times the root of
-# the sample's size: about the error of such an estimate.
-FIRST_REACH = 0.7
+THINNING = 8
+FEWEST_SCENARIOS = 200
+SHORTEST_TAIL = 10.0
+# How far a weight may move at first from where the descent has come to.
+FIRST_REACH = 0.01
 # A reach of a half and more is no limit, no weight is above 1.
 MOST_REACH = 0.5
 
@@ -48,25 +48,19 @@ def tail_optimum(
     """The minimum of ``lp`` with CVaR at most ``maximum``; the least CVaR where that is None, for a
     program without costs. None when there is no allocation. ``lp`` itself is left as it is.
     """
-    start = np.full(weights.size, 1 / weights.size)
-    reach = MOST_REACH
+    descent = TailDescent(lp.stated(), weights=weights, confidence=confidence, maximum=maximum)
     for step in _steps(multiples.shape[1], confidence=confidence):
-        program = TailProgram(
-            lp.copy(),
-            weights=weights,
-            multiples=np.ascontiguousarray(multiples[:, ::step]),
-            confidence=confidence,
-            maximum=maximum,
-        )
-        outcome = _Reach(program, weights=weights, start=start, reach=reach).optimum()
-        if outcome.status == "optimal":
-            start = outcome.values[weights]
-            reach = FIRST_REACH / np.sqrt(multiples.shape[1] / step)
+        descent.go_down(np.ascontiguousarray(multiples[:, ::step]), step=step)
+    program = TailProgram(
+        lp.copy(), weights=weights, multiples=multiples, confidence=confidence, maximum=maximum
+    )
+    outcome = _Reach(program, weights=weights, start=descent.weights).optimum()
     if outcome.status != "optimal":
         return None
-    portfolio = program.portfolio(start)
+    optimum = outcome.values[weights]
+    portfolio = program.portfolio(optimum)
     return TailOptimum(
-        weights=start,
+        weights=optimum,
         objective=outcome.objective,
         cvar=program.tail(portfolio).mean_loss(portfolio),
         cuts=tuple(program.cuts()) if maximum is not None else (),
@@ -90,13 +84,11 @@ def _steps(scenarios: int, *, confidence: float) -> Iterator[int]:
 class _Reach:
     """A box around some weights, moved and widened until it holds nothing back."""
 
-    def __init__(
-        self, program: TailProgram, *, weights: Indices, start: Floats, reach: float
-    ) -> None:
+    def __init__(self, program: TailProgram, *, weights: Indices, start: Floats) -> None:
         self._program = program
         self._weights = weights
         self._centre = start
-        self._reach = reach
+        self._reach = FIRST_REACH
         self._outer = program.lp.column_bounds(weights)
         program.begin_at(start)
 

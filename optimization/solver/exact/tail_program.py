@@ -8,6 +8,8 @@ as one sum, and those that never were stay out, which makes the right-hand side 
 program is a relaxation, exact at every allocation it has been refined at.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,10 @@ Numbers = NDArray[np.intp]
 AT_THE_EDGE = 1e-9
 # A share of the tail that is no further from none or all of a scenario's is none or all of it.
 NO_SHARE = 1e-9
+# Scenarios this close to the edge of the first tail may end up on either side of it: as many of
+# them as there are weights hold an optimum there, or a few times as many where scenarios are equal.
+CLOSE_TO_THE_EDGE = 1e-7
+MOST_BY_WEIGHT = 4
 
 
 class TailProgram:
@@ -42,7 +48,6 @@ class TailProgram:
         self.lp = lp
         self._weights = weights
         self._multiples = multiples
-        self._by_scenario = np.ascontiguousarray(multiples.T)
         self._confidence = confidence
         self._maximum = maximum
         scenarios = multiples.shape[1]
@@ -68,12 +73,24 @@ class TailProgram:
         return portfolio_of(weights, multiples=self._multiples)
 
     def begin_at(self, weights: Floats) -> None:
-        """States the tail of these weights (B,) as a sum."""
-        tail = self.tail(self.portfolio(weights))
+        """States the tail of these weights (B,): as a sum, but for what is at its edge."""
+        portfolio = self.portfolio(weights)
+        tail = self.tail(portfolio)
         whole = tail.shares * self._mass >= 1 - NO_SHARE
         self._summed[tail.scenarios[whole]] = True
+        # Of a tail with room for more than all that lose, the edge is where a loss begins.
+        is_full = tail.shares.sum() >= 1 - NO_SHARE
+        edge = portfolio[tail.scenarios].max() if is_full else 1.0
+        close = self._closest(np.abs(portfolio - edge))
+        self._summed[close] = False
         self._state_sum()
-        self._state_singly(tail.scenarios[~whole])
+        self._state_singly(np.union1d(close, tail.scenarios[~whole]))
+
+    def _closest(self, distances: Floats) -> Numbers:
+        """Scenarios at the edge, the closest if they are too many."""
+        close = np.flatnonzero(distances <= CLOSE_TO_THE_EDGE)
+        order = np.argsort(distances[close], kind="stable")
+        return close[order[: MOST_BY_WEIGHT * self._weights.size]]
 
     def excess(self, outcome: LpOutcome, portfolio: Floats) -> float:
         """By how much the CVaR of an optimum, which has this ``portfolio``, is above its limit, or
@@ -114,19 +131,20 @@ class TailProgram:
         singles = np.flatnonzero(self._single_rows >= 0)
         taken = np.clip(duals[self._single_rows[singles]] / price * self._mass, 0.0, 1.0)
         summed = np.flatnonzero(self._summed)
-        tails = [taken, *_vertices(taken)]
+        base = self._multiples[:, summed].sum(axis=1)
+        alone = self._multiples[:, singles]
         return [
-            Tail(
-                np.concatenate([summed, singles]),
-                np.concatenate([np.ones(summed.size), part]) / self._mass,
-            ).cut(self._by_scenario, maximum=self._maximum)
-            for part in tails
+            Cut(
+                (base + alone @ part) / self._mass,
+                math.fsum([summed.size, *part.tolist()]) / self._mass - self._maximum,
+            )
+            for part in [taken, *_vertices(taken)]
         ]
 
     def _state_sum(self) -> None:
         """cvar >= edge + sum over the summed of (1 - M_s - edge) / tail, plus the single ones."""
         share = np.count_nonzero(self._summed) / self._mass
-        coefficients = self._by_scenario[self._summed].sum(axis=0) / self._mass
+        coefficients = self._multiples[:, self._summed].sum(axis=1) / self._mass
         for column, value in zip(self._weights.tolist(), coefficients.tolist(), strict=True):
             self.lp.change_coefficient(self._row, column, value)
         self.lp.change_coefficient(self._row, self._edge, share - 1)
@@ -142,7 +160,7 @@ class TailProgram:
         shared = np.tile([*self._weights, self._edge], (count, 1)).astype(np.int32)
         self._single_rows[scenarios] = self.lp.add_rows(
             np.column_stack([shared, columns]),
-            np.column_stack([self._by_scenario[scenarios], np.ones((count, 2))]),
+            np.column_stack([self._multiples[:, scenarios].T, np.ones((count, 2))]),
             np.ones(count),
             np.full(count, np.inf),
         )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from optimization.solver.budgeted_highs import BudgetedHighs
+from optimization.solver.exact import tail_descent, tail_piece
 from optimization.solver.exact import tail_optimum as method
 from optimization.solver.exact.incremental_lp import IncrementalLp, Indices
 from optimization.solver.exact.search_budget import SearchBudget
@@ -62,13 +63,18 @@ def every_scenario(
     return None if solved.fun is None else float(solved.fun)
 
 
-@pytest.fixture(params=["at once", "from samples"])
+@pytest.fixture(params=["at once", "from samples", "far from where it begins"])
 def thinned(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small problems, solved by way of every third scenario as large ones are by every tenth."""
+    """Small problems, solved by way of every third scenario and with a look at few of them, as
+    large ones are; or from a descent that is given up at once.
+    """
     if request.param == "from samples":
         monkeypatch.setattr(method, "THINNING", 3)
         monkeypatch.setattr(method, "FEWEST_SCENARIOS", 8)
         monkeypatch.setattr(method, "SHORTEST_TAIL", 1.0)
+        monkeypatch.setattr(tail_descent, "CLOSE_TO_THE_EDGE", 0.5)
+    if request.param == "far from where it begins":
+        monkeypatch.setattr(tail_piece, "MOST_PIVOTS", 0)
 
 
 # Of 70 scenarios .95 leaves 3.5 in the tail, .89 leaves 7.7 and .99 less than one.
@@ -102,6 +108,55 @@ def test_optimum_and_least_cvar_are_those_of_the_program_with_every_scenario(
         abs=TOLERANCE,
     )
     assert costs @ best.weights == pytest.approx(best.objective, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_optimum_of_many_scenarios_is_that_of_the_program_with_every_scenario(seed: int) -> None:
+    # 1,700 scenarios are come to from 212, and a tail of 85.
+    multiples = market_multiples(seed=seed, buckets=15, scenarios=1_700)
+    costs = -multiples.mean(axis=1)
+    lp, weights = weights_summing_to_one(15, highest=0.3)
+    least = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.95, maximum=None)
+    assert least is not None
+    assert least.cvar == pytest.approx(
+        every_scenario(multiples, confidence=0.95, maximum=None, highest=0.3, costs=None),
+        abs=TOLERANCE,
+    )
+    lp.set_costs(weights, costs)
+
+    maximum = least.cvar + 0.02
+    best = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.95, maximum=maximum)
+
+    assert best is not None
+    assert cvar(best.weights @ multiples, confidence=0.95) <= maximum + 1e-8
+    assert best.objective == pytest.approx(
+        every_scenario(multiples, confidence=0.95, maximum=maximum, highest=0.3, costs=costs),
+        abs=TOLERANCE,
+    )
+
+
+def test_no_scenario_loses_and_the_least_cvar_is_nothing() -> None:
+    multiples = 1.0 + market_multiples(seed=2, buckets=4, scenarios=60)
+    lp, weights = weights_summing_to_one(4)
+
+    least = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.9, maximum=None)
+
+    assert least is not None
+    assert least.cvar == 0.0
+
+
+def test_tail_with_room_for_more_than_all_that_lose_has_its_optimum() -> None:
+    # The first bucket loses all in 2 of 40 scenarios, the tail holds 10: CVaR is .2 of its weight.
+    multiples = np.full((2, 40), 2.0)
+    multiples[0, :2], multiples[1] = 0.0, 1.0
+    lp, weights = weights_summing_to_one(2, costs=-multiples.mean(axis=1))
+
+    best = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.75, maximum=0.05)
+
+    # w first: in the bad scenarios 1 - w, the loss is w; w * 2 / 10 = .05.
+    assert best is not None
+    assert best.weights == pytest.approx([0.25, 0.75])
+    assert best.cvar == pytest.approx(0.05, abs=1e-8)
 
 
 @pytest.mark.usefixtures("thinned")
@@ -193,6 +248,19 @@ def test_equal_scenarios_at_the_edge_of_the_tail_are_no_trouble() -> None:
         every_scenario(multiples, confidence=0.9, maximum=None, highest=1.0, costs=None),
         abs=TOLERANCE,
     )
+
+
+def test_all_scenarios_may_be_equal() -> None:
+    # Whatever the tail, it loses what one scenario does: half of the first bucket's weight.
+    multiples = np.tile([[0.5], [1.25]], 500)
+    lp, weights = weights_summing_to_one(2, costs=np.array([-2.0, -1.0]))
+
+    best = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.95, maximum=0.2)
+
+    # 1 - .5 w - 1.25 (1 - w) = .2 at w = .6.
+    assert best is not None
+    assert best.weights == pytest.approx([0.6, 0.4])
+    assert best.objective == pytest.approx(-1.6)
 
 
 def test_other_rows_and_columns_of_the_program_count() -> None:
