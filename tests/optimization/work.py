@@ -65,7 +65,10 @@ def live_jobs_of(subject: Model) -> list[str]:
 
 def take(subject: Model) -> Lease:
     """Start the one live job about a session or matrix, published as if by the drainer."""
-    job = OutboxJob.objects.live().get(subject_id=str(subject.pk))
+    return start(OutboxJob.objects.live().get(subject_id=str(subject.pk)))
+
+
+def start(job: OutboxJob) -> Lease:
     publish(job)
     lease = Lease.start(job_id=str(job.job_id), owner="worker")
     assert lease is not None
@@ -86,8 +89,12 @@ def do(subject: Model) -> None:
 
 def fail(subject: Model, *, reason: str) -> None:
     """Take the one live job about a session or matrix and give it up for good."""
+    end_without_success(take(subject), reason=reason)
+
+
+def end_without_success(lease: Lease, *, reason: str) -> None:
     error = JobError(error_class="tests.OutOfPaper", reason=reason, traceback="the traceback")
-    take(subject).give_up(error, permanent=True)
+    lease.give_up(error, permanent=True)
 
 
 def run(job: OutboxJob) -> None:

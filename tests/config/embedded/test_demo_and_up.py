@@ -9,11 +9,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
 from config.embedded.instance import Instance, open_instance
-from tests.config.embedded.processes import processes_of
+from tests.config.embedded.processes import processes_of, wait_for
 
 PROJECT = Path(__file__).parents[3]
 # `./dev` in the environment of the tests, on another instance than a developer may be using.
@@ -58,6 +59,21 @@ def demonstrate(instance: Instance) -> dict[str, Any]:
     return result
 
 
+def call(shown: dict[str, str], path: str, *, body: object = None) -> dict[str, Any]:
+    """Get, or post a body, with the address and the token that `up` printed."""
+    request = urllib.request.Request(  # noqa: S310 - its own address, over http
+        urljoin(shown["url"], path),
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {shown['token']}",
+            "Content-Type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request) as response:  # noqa: S310
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
 def test_demo_prints_one_json_object_and_the_next_one_finds_its_matrix(
     own_instance: Instance,
 ) -> None:
@@ -80,19 +96,26 @@ def test_interrupted_demo_leaves_nothing_behind(own_instance: Instance) -> None:
     assert processes_of(own_instance.directory) == []
 
 
-def test_up_serves_with_the_token_it_prints_until_it_is_stopped(own_instance: Instance) -> None:
+def test_up_serves_with_the_token_it_prints_and_answers_forms_until_it_is_stopped(
+    own_instance: Instance,
+) -> None:
     run = start(own_instance, "up", "--port", "0", "--json")
     assert run.stdout is not None
     shown = json.loads(run.stdout.readline())
-    request = urllib.request.Request(  # noqa: S310 - its own address, over http
-        f"{shown['url']}api/v1/funds", headers={"Authorization": f"Bearer {shown['token']}"}
+    funds = call(shown, "/api/v1/funds")["data"]
+    asked = call(
+        shown,
+        "/api/v1/attainable-ranges",
+        body={"fund": funds[0]["id"], "optimization_scenarios": 400},
     )
-    with urllib.request.urlopen(request) as response:  # noqa: S310
-        funds = json.load(response)["data"]
+    question = f"/api/v1/attainable-ranges/{asked['id']}"
+    wait_for(lambda: bool(call(shown, question)["is_finished"]))
+    answered = call(shown, question)
     run.send_signal(signal.SIGTERM)
     rest, _ = run.communicate()
     assert sorted(shown) == ["password", "token", "url", "username"]
     assert [fund["is_sample"] for fund in funds] == [True]
+    assert answered["status"] == "complete", answered["failure_reason"]
     assert rest == ""
     assert run.returncode == 0
     assert processes_of(own_instance.directory) == []

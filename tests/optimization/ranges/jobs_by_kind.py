@@ -2,26 +2,21 @@
 
 from django.db.models import Model
 
-from outbox.leases import JobError, Lease
+from outbox.leases import Lease
 from outbox.models import OutboxJob
-from tests.optimization.work import publish
+from tests.optimization.work import end_without_success, start
 
 REASON = "There is no paper."
 
 
 def take(kind: str) -> Lease:
     """Start the one live job of this kind, published as if by the drainer."""
-    job = OutboxJob.objects.live().get(kind=kind)
-    publish(job)
-    lease = Lease.start(job_id=str(job.job_id), owner="worker")
-    assert lease is not None
-    return lease
+    return start(OutboxJob.objects.live().get(kind=kind))
 
 
 def give_up(kind: str) -> None:
     """Start the one live job of this kind and end it without success."""
-    error = JobError(error_class="tests.OutOfPaper", reason=REASON, traceback="the traceback")
-    take(kind).give_up(error, permanent=True)
+    end_without_success(take(kind), reason=REASON)
 
 
 def status(row: Model) -> str:
