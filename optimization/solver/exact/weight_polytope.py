@@ -19,8 +19,11 @@ from optimization.solver.stated.problem import AllocationProblem
 
 # A scenario has lost below this: ten times what the programs keep M_s >= 1 to.
 LOST_BELOW = 1 - 1e-8
-# Most programs need fewer cuts; those that need more often need hundreds.
+# Most programs need fewer cuts; those that need more often need hundreds. With many scenarios and
+# no cuts yet, most do.
 MOST_CUTS_BY_ONE = 8
+MOST_FIRST_CUTS_BY_ONE = 3
+MANY_SCENARIOS = 300
 
 
 class WeightPolytope:
@@ -88,14 +91,18 @@ class WeightPolytope:
     def solve_within_tail(self, *, tolerance: float = TAIL_TOLERANCE) -> LpOutcome:
         """The minimum with CVaR within its limit: cuts are added until it is."""
         outcome = self.lp.solve()
-        before = len(self._cuts)
+        last = len(self._cuts) + self._most_cuts_by_one()
         while outcome.status == "optimal" and self.cut_tail(
             self.portfolio(outcome), tolerance=tolerance
         ):
-            if len(self._cuts) == before + MOST_CUTS_BY_ONE and not self._cut_tail_to_the_end():
+            if len(self._cuts) == last and not self._cut_tail_to_the_end():
                 return LpOutcome("infeasible", np.inf, np.empty(0))
             outcome = self.lp.solve()
         return outcome
+
+    def _most_cuts_by_one(self) -> int:
+        is_new = not self._cuts and self.problem.multiples.shape[1] >= MANY_SCENARIOS
+        return MOST_FIRST_CUTS_BY_ONE if is_new else MOST_CUTS_BY_ONE
 
     def _cut_tail_to_the_end(self) -> bool:
         """Adds the cuts that hold the minimum within the limit; whether there is one."""

@@ -81,6 +81,20 @@ def test_optimum_keeps_cvar_within_its_limit() -> None:
     assert cvar(portfolio, confidence=limit.confidence) <= limit.maximum + 1e-8
 
 
+def test_new_program_over_many_scenarios_is_cut_one_by_one_but_a_little() -> None:
+    keys = [f"seed/{name}" for name in "abcdefgh"]
+    multiples = market_multiples(seed=1, buckets=8, scenarios=400)
+    built = problem(keys, multiples, cvar=CvarLimit(confidence=0.95, maximum=0.74))
+    polytope = polytope_of(built)
+
+    outcome = polytope.solve_within_tail()
+
+    assert outcome.status == "optimal"
+    # Without cuts and with one and two of them; instead of the one with three, that which proves
+    # the optimum; and that again, from its cuts.
+    assert polytope.lp.programs == 5
+
+
 def test_dropping_slack_cuts_changes_neither_the_optimum_nor_the_required_gains() -> None:
     polytope = polytope_of(cvar_problem())
     portfolio = polytope.portfolio(polytope.solve_within_tail())
