@@ -12,6 +12,7 @@ from optimization.solver.allocation import Relaxation
 from optimization.solver.budgeted_highs import BudgetedHighs, SolverFailed
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.incremental_lp import Floats
+from optimization.solver.exact.least_cvar import least_cvar
 from optimization.solver.exact.least_losses import LeastLosses, least_losses
 from optimization.solver.exact.portfolio import portfolio_of
 from optimization.solver.exact.search_budget import SearchBudget
@@ -87,10 +88,7 @@ def _found_after_all(
 def _relaxed_without_losses(problem: AllocationProblem, *, highs: BudgetedHighs) -> Granted | None:
     """The answer if limits other than that on loss probability alone have to give way."""
     linear = problem.with_limits(replace(problem.limits, max_loss_probability=None))
-    buckets = len(problem.buckets)
-    least = least_slacks(
-        linear, weights=np.full(buckets, 1 / buckets), losing=frozenset(), highs=highs
-    )
+    least = least_slacks(linear, weights=_start(problem, highs), losing=frozenset(), highs=highs)
     weights = exact_weights(least.weights.tolist())
     for step in STEPS:
         values = granted_values(linear, weights, step=step)
@@ -107,6 +105,17 @@ def _relaxed_without_losses(problem: AllocationProblem, *, highs: BudgetedHighs)
             return None
         return Granted(relaxed_problem, first, _relaxations(problem, values, least, fewest=None))
     raise SolverFailed("the granted limits have an allocation and none was found")
+
+
+def _start(problem: AllocationProblem, highs: BudgetedHighs) -> Floats:
+    """(B,): of all weights those with the least CVaR, the uniform ones if it is not limited."""
+    buckets, limit = len(problem.buckets), problem.limits.cvar
+    uniform = np.full(buckets, 1 / buckets)
+    if limit is None:
+        return uniform
+    free = problem.with_limits(Limits())
+    least = least_cvar(free, confidence=limit.confidence, budget=SearchBudget(highs))
+    return uniform if least is None else least.weights
 
 
 def _worst_too_many(problem: AllocationProblem, first: FirstPass) -> list[int]:

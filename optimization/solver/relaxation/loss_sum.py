@@ -19,22 +19,20 @@ class LossSum:
 
     Each term is at most 1, and at most 0 where the scenario gains; ``lowest`` is over all weights,
     so that it holds whatever other limits give way. This is what the switches of
-    `model.build_model` ask for between 0 and 1. Nothing without a limit on loss probability.
+    `model.build_model` ask for between 0 and 1.
     """
 
     def __init__(self, problem: AllocationProblem) -> None:
         bounds = scenario_bounds(multiples=problem.multiples, max_bucket_weight=None)
-        allowed = problem.allowed_losing_scenarios()
+        allowed = problem.allowed_losing_scenarios() or 0
         certain = bounds.highest < LOSS_THRESHOLD
         self._multiples = problem.multiples
         self._ranges = np.maximum(1 - bounds.lowest, SMALLEST_RANGE)
         self._counted = ~certain & (bounds.lowest < 1)
-        self._allowed = np.inf if allowed is None else allowed - np.count_nonzero(certain)
+        self._allowed = allowed - int(np.count_nonzero(certain))
 
     def cut(self, portfolio: Floats) -> Cut | None:
         """The inequality that a portfolio (S,) breaks most; None when it breaks none."""
-        if self._allowed == np.inf:
-            return None
         lost = np.flatnonzero(self._counted & (portfolio < 1))
         ranges = self._ranges[lost]
         if float(((1 - portfolio[lost]) / ranges).sum()) <= self._allowed + SUM_TOLERANCE:

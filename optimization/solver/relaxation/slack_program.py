@@ -59,7 +59,8 @@ class SlackProgram:
         self._tail: SlackTail | None = None
         self._rows: dict[str, LimitRows] = {}
         self.classes: list[LimitClass] = []
-        self._loss_sum = LossSum(problem)
+        is_limited = problem.limits.max_loss_probability is not None
+        self._loss_sum = LossSum(problem) if is_limited else None
         self._priced: Indices = np.empty(0, dtype=np.int32)
         # Scenarios that have lost where they must not.
         self._active: frozenset[int] = frozenset()
@@ -149,7 +150,7 @@ class SlackProgram:
         added = self._tail is not None and self._tail.refine_at(outcome, portfolio)
         if losing is not None:
             return self._add_gains(portfolio, losing) or added
-        cut = self._loss_sum.cut(portfolio)
+        cut = None if self._loss_sum is None else self._loss_sum.cut(portfolio)
         if cut is not None:
             self._polytope.add_cut(cut)
         return added or cut is not None

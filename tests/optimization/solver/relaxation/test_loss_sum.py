@@ -31,10 +31,6 @@ def test_larger_sum_is_cut_off_and_no_allocation_within_the_limit_is() -> None:
     assert cut.coefficients.tolist() == [0.0, 2.0]
 
 
-def test_nothing_is_cut_without_a_limit_on_losses() -> None:
-    assert LossSum(problem(KEYS, MULTIPLES)).cut(np.zeros(4)) is None
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_cuts_keep_every_allocation_that_loses_in_few_enough_scenarios(seed: int) -> None:
     multiples = market_multiples(seed=seed, buckets=4, scenarios=30)
