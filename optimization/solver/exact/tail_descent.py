@@ -14,8 +14,9 @@ from optimization.solver.exact.tail_piece import Flags, Numbers, TailPiece, limi
 # How many of the scenarios closest to the edge are looked at, times the root of their number and
 # of that of columns: an optimum over an eighth of them leaves about that many on the wrong side.
 CLOSE_TO_THE_EDGE = 1.0
-# Of the price of CVaR, the largest cost being 1.
-FIRST_PRICE = 0.5
+# Of the price of CVaR to begin with, the largest cost being 1: that of a sample may be nothing, or
+# beyond all bounds where the sample cannot keep the limit.
+FIRST_PRICE, LEAST_PRICE, MOST_PRICE = 0.5, 1e-3, 1e3
 # A scenario is on a side of the edge if it is this far from it.
 ON_A_SIDE = 1e-9
 # Two are enough but for accidents, after which it is no start worth having.
@@ -36,7 +37,9 @@ class TailDescent:
         self._confidence = confidence
         self._maximum = maximum
         size = self._costs.size
-        self._price = 1.0 if maximum is None else FIRST_PRICE * float(np.abs(self._costs).max())
+        # Where nothing costs anything, any price will do.
+        self._price_unit = float(np.abs(self._costs).max()) or 1.0
+        self._price = FIRST_PRICE * self._price_unit
         self._begun = False
         self._x = self._corner_x = self._limits.levels[:size]
         self._directions = np.eye(size)
@@ -96,7 +99,9 @@ class TailDescent:
         numbers = np.append(np.arange(limits), limits + single * step)
         held = np.searchsorted(numbers, self._held)
         corner = piece.corner(self._corner_x, held=held, directions=self._directions)
-        self._x, self._price = piece.go_to_minimum(corner, price=self._price, maximum=self._maximum)
+        self._x, price = piece.go_to_minimum(corner, price=self._price, maximum=self._maximum)
+        lowest, highest = LEAST_PRICE * self._price_unit, MOST_PRICE * self._price_unit
+        self._price = min(max(price, lowest), highest)
         self._corner_x, self._directions = corner.x, corner.directions
         self._held = numbers[corner.held]
         self._begun = True

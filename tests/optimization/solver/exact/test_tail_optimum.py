@@ -250,6 +250,41 @@ def test_equal_scenarios_at_the_edge_of_the_tail_are_no_trouble() -> None:
     )
 
 
+@pytest.mark.usefixtures("thinned")
+def test_program_without_costs_has_an_optimum_within_the_limit() -> None:
+    multiples = market_multiples(seed=1, buckets=5, scenarios=63)
+    lp, weights = weights_summing_to_one(5)
+    least = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.9, maximum=None)
+    assert least is not None
+
+    found = tail_optimum(
+        lp, weights=weights, multiples=multiples, confidence=0.9, maximum=least.cvar + 0.01
+    )
+
+    assert found is not None
+    assert found.objective == 0.0
+    assert cvar(found.weights @ multiples, confidence=0.9) <= least.cvar + 0.01 + 1e-8
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_optimum_does_not_depend_on_the_unit_of_costs(scale: float) -> None:
+    multiples = market_multiples(seed=1, buckets=5, scenarios=63)
+    costs = -multiples.mean(axis=1)
+    lp, weights = weights_summing_to_one(5)
+    least = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.9, maximum=None)
+    assert least is not None
+    maximum = least.cvar + 0.02
+
+    lp.set_costs(weights, scale * costs)
+    found = tail_optimum(lp, weights=weights, multiples=multiples, confidence=0.9, maximum=maximum)
+
+    assert found is not None
+    assert found.objective / scale == pytest.approx(
+        every_scenario(multiples, confidence=0.9, maximum=maximum, highest=1.0, costs=costs),
+        abs=TOLERANCE,
+    )
+
+
 def test_all_scenarios_may_be_equal() -> None:
     # Whatever the tail, it loses what one scenario does: half of the first bucket's weight.
     multiples = np.tile([[0.5], [1.25]], 500)
