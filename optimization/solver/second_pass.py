@@ -26,7 +26,9 @@ from optimization.solver.stated.problem import AllocationProblem
 # Simplex iterations rather than seconds, so that equal problems stop at the same point: as many as
 # the first pass took to its proof, at least so many, and no more where it has none.
 FEWEST_ITERATIONS = 30_000
-SEARCH_PROGRAMS = 150
+# Of programs, before it is asked whether they still bring anything; and of times.
+SEARCH_PROGRAMS = 30
+SEARCHES = 5
 SEARCH_SEED = 20_260_102
 # Distances that differ by less cannot be told apart.
 SAME_DISTANCE = 1e-8
@@ -133,13 +135,9 @@ class _Closest:
         start = portfolio_of(first.weights, multiples=self.problem.multiples)
         search = LosingSetSearch(program.polytope, allowed=allowed, start=start)
         program.minimise()
-        known = search.best_losing_in(first.losing)
-        if known is None:
-            raise NothingThere("the second pass has no allocation, the first had one")
-        random = np.random.default_rng(SEARCH_SEED)
-        known = search.improve(known, random=random, programs=SEARCH_PROGRAMS)
+        known = self._searched(search, first=first, least=least)
         stop: Stop | None = None
-        if distance_of(known) * (1 - self.problem.settings.mip_gap) > least + SAME_DISTANCE:
+        if not self._is_closest(known, least):
             closer = CloserAllocation(
                 self.problem,
                 minimum=self.minimum,
@@ -152,6 +150,28 @@ class _Closest:
         return SecondPass(
             self._ordered(search, known), known.losing, distance_of(known), stop or "optimal"
         )
+
+    def _searched(self, search: LosingSetSearch, *, first: Incumbent, least: float) -> Incumbent:
+        """The closest allocation that a short search finds."""
+        starts = [search.greedy(), search.best_losing_in(first.losing)]
+        usable = [start for start in starts if start is not None]
+        if not usable:
+            raise NothingThere("the second pass has no allocation, the first had one")
+        known = min(usable, key=distance_of)
+        random = np.random.default_rng(SEARCH_SEED)
+        for _ in range(SEARCHES):
+            if self._is_closest(known, least):
+                break
+            better = search.improve(known, random=random, programs=SEARCH_PROGRAMS)
+            if distance_of(better) >= distance_of(known):
+                break
+            known = better
+        return known
+
+    def _is_closest(self, known: Incumbent, least: float) -> bool:
+        """Within the relative gap of the problem's settings; ``least`` bounds every distance."""
+        gap = self.problem.settings.mip_gap
+        return distance_of(known) * (1 - gap) <= least + SAME_DISTANCE
 
     def _program(self) -> DistanceProgram:
         polytope = WeightPolytope(self.problem, budget=self.budget)

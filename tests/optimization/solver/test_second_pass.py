@@ -1,5 +1,7 @@
 """The nearly best allocation that is closest to uniform, found with and without a search."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,13 +9,14 @@ from optimization.solver import second_pass
 from optimization.solver.allocate import allocate
 from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.exact.exact_pass import highest_expected_multiple
+from optimization.solver.exact.losing_sets import LosingSetSearch
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.rivals.limit_check import broken_limits
 from optimization.solver.rounding import exact_weights
 from optimization.solver.second_pass import SecondPass, closest_to_uniform
 from optimization.solver.stated.problem import AllocationProblem, SolverSettings
 from tests.optimization.solver.oracles import smallest_distance_to_uniform
-from tests.optimization.solver.problems import problem
+from tests.optimization.solver.problems import market_multiples, problem
 
 KEYS = ["seed/saas", "seed/bio", "series_a/saas", "series_a/bio"]
 
@@ -88,6 +91,52 @@ def test_search_that_runs_out_of_iterations_says_so_and_keeps_the_limits(
     assert found.search == "iteration_limit"
     assert broken_limits(problem=stated, weights=exact_weights(found.weights.tolist())) == ()
     assert found.weights @ stated.expected_multiples() >= minimum - 1e-9
+
+
+def losing_in_two_fewer(seed: int, *, mip_gap: float) -> tuple[AllocationProblem, SecondPass]:
+    """Two scenarios fewer may lose than where the nearly best allocation closest to uniform does
+    without the limit, which is the second of the two.
+    """
+    multiples = market_multiples(seed=seed, buckets=12, scenarios=80)
+    settings = SolverSettings(mip_gap=mip_gap, primary_lock_epsilon=0.05)
+    keys = [f"seed/s{b:02}" for b in range(12)]
+    free = problem(keys, multiples, max_bucket_weight=0.3, settings=settings)
+    unlimited = evened_out(free, *nearly_best(free))
+    allowed = len(unlimited.losing) - 2
+    limits = replace(free.limits, max_loss_probability=allowed / 80)
+    return free.with_limits(limits), unlimited
+
+
+def test_allocation_within_the_gap_of_what_no_limit_on_losses_allows_needs_no_proof(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(second_pass, "CloserAllocation", pytest.fail)
+    limited, unlimited = losing_in_two_fewer(0, mip_gap=0.1)
+    first, minimum = nearly_best(limited)
+
+    found = evened_out(limited, first, minimum)
+
+    assert found.search == "optimal"
+    assert found.distance <= unlimited.distance / (1 - 0.1) + 1e-7
+    assert len(found.losing) <= (limited.allowed_losing_scenarios() or 0)
+
+
+def test_short_search_starts_from_what_is_closest_without_the_limit_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Neither trades of scenarios nor a proof.
+    monkeypatch.setattr(second_pass, "SEARCHES", 0)
+    monkeypatch.setattr(second_pass, "FEWEST_ITERATIONS", 1)
+    asked = [losing_in_two_fewer(seed, mip_gap=0.0)[0] for seed in range(4)]
+    passes = [(one, *nearly_best(one)) for one in asked]
+
+    found = [evened_out(*one).distance for one in passes]
+    monkeypatch.setattr(LosingSetSearch, "greedy", lambda _search: None)
+    from_first = [evened_out(*one).distance for one in passes]
+
+    closer = np.array(from_first) - np.array(found)
+    assert closer.min() >= -1e-9
+    assert closer.max() > 0.01
 
 
 def test_loss_limit_that_matters_is_kept() -> None:
