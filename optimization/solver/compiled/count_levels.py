@@ -113,6 +113,16 @@ def take_back_to(rows: SwitchRows, levels: Levels, level: int) -> None:
 
 
 @njit(cache=True)
+def begin_again(stack: Tableau, rows: SwitchRows, levels: Levels) -> None:
+    """Goes back to the root, with nothing decided."""
+    take_back_to(rows, levels, 0)
+    levels.level[0] = 0
+    levels.other[:] = NONE
+    levels.branch[0] = NONE
+    begin(level_of(stack, 0), rows)
+
+
+@njit(cache=True)
 def solve_level(
     stack: Tableau,
     rows: SwitchRows,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optimization.solver.compiled.count_levels import Scenarios, add_cut, bound_row
+from optimization.solver.compiled.count_levels import Scenarios, add_cut, begin_again, bound_row
 from optimization.solver.compiled.count_search import search
 from optimization.solver.compiled.search_memory import search_memory
 from optimization.solver.compiled.switch_rows import NO_SWITCH, SwitchRows
@@ -39,6 +39,7 @@ def search_two_scenarios() -> int:
     stack, levels, point, gains, work = search_memory(rows, scenarios)
     add_cut(stack, rows, levels, np.array([1.0, 1.0]), 0.5)
     bound_row(stack, rows, levels, 2, 1.0, 1.0)
+    begin_again(stack, rows, levels)
     how, _, _ = search(stack, rows, levels, scenarios, point, gains, work, 1.0, 1_000)
     return int(how)
 

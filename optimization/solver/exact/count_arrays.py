@@ -99,8 +99,7 @@ def _switch_rows(
 
 
 def _scenarios(program: CountProgram) -> Scenarios:
-    piece = program.piece
-    problem = piece.polytope.problem
+    problem = program.piece.polytope.problem
     limit = problem.limits.cvar
     return Scenarios(
         multiples=np.array(problem.multiples, dtype=np.float64, order="C"),
@@ -109,5 +108,5 @@ def _scenarios(program: CountProgram) -> Scenarios:
         if limit is None
         else tail_shares(confidence=limit.confidence, scenarios=problem.scenarios),
         highest_cvar=np.array([np.inf if limit is None else limit.maximum]),
-        most_losing=np.array([piece.allowed + len(piece.always)], dtype=np.int64),
+        most_losing=np.array([program.most_losing], dtype=np.int64),
     )

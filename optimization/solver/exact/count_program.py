@@ -49,11 +49,18 @@ class CountProgram:
         self._columns = np.empty(0, dtype=np.int32)
         self._rows: list[int] = []
         self._decided: dict[int, int] = {}
-        self.cutoff = piece.allowed + COUNT_TOLERANCE
-        self.lp.set_cutoff(self.cutoff)
+        self.allow(piece.allowed + len(piece.always))
         self._uncounted = set(piece.free)
         for scenario in piece.free if counted is None else counted:
             self.add_switch(scenario)
+
+    def allow(self, most_losing: int) -> None:
+        """Asks for allocations that lose in so many scenarios or fewer, no more than the slice
+        allows.
+        """
+        self.most_losing = most_losing
+        self.cutoff = most_losing - len(self.piece.always) + COUNT_TOLERANCE
+        self.lp.set_cutoff(self.cutoff)
 
     def add_switch(self, scenario: int) -> None:
         """Counts one more scenario."""

@@ -9,7 +9,12 @@ from typing import Literal
 
 import numpy as np
 
-from optimization.solver.compiled.count_levels import LOST_BELOW, add_cut, bound_row
+from optimization.solver.compiled.count_levels import (
+    LOST_BELOW,
+    add_cut,
+    begin_again,
+    bound_row,
+)
 from optimization.solver.compiled.count_search import (
     CANDIDATE,
     EMPTY,
@@ -32,8 +37,8 @@ PIVOTS_AT_ONCE = 8_000
 
 class CountTree:
     """``on_candidate`` is told the losing scenarios of a point that may be an allocation; it may
-    raise the slice's minimum or add a switch or a cut, and must do one of these, because the node
-    is solved again after it.
+    raise the slice's minimum, have the program allow fewer losing scenarios, or add a switch or a
+    cut, and must do one of these, because the node is solved again after it.
     """
 
     def __init__(
@@ -69,8 +74,21 @@ class CountTree:
             elif how != OUT_OF_PIVOTS:
                 return "iteration_limit"
 
+    @property
+    def entries_at_root(self) -> int:
+        """Of the tableau there: what a pivot takes grows with them."""
+        return int(self._arrays.memory.stack.size[0].prod())
+
+    def start_again(self) -> None:
+        """Goes back to the root, for what the program allows now; what the branching has learnt of
+        switches is kept.
+        """
+        memory = self._arrays.memory
+        begin_again(memory.stack, self._arrays.rows, memory.levels)
+
     def _search_on(self) -> int:
         arrays, memory = self._arrays, self._arrays.memory
+        arrays.scenarios.most_losing[0] = self._program.most_losing
         how, nodes, pivots = search(
             memory.stack,
             arrays.rows,

@@ -4,13 +4,12 @@ Which allocation loses least often is a combinatorial question that stays open f
 ordinary size, so both ends are returned and neither is called the minimum unless they meet.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimization.solver.exact.count_bound import CountBound
-from optimization.solver.exact.count_program import COUNT_TOLERANCE, CountProgram
+from optimization.solver.exact.count_program import CountProgram
 from optimization.solver.exact.fewest_losses import FewestLosses, LossPoint
 from optimization.solver.exact.incremental_lp import Floats
 from optimization.solver.exact.multiple_slice import MAY_COME_NEAR, MultipleSlice
@@ -56,12 +55,9 @@ def least_losses(
     start = search.start()
     if start is None:
         return None
-    found = search.improve(
-        start,
-        random=np.random.default_rng(SEARCH_SEED),
-        iterations=int(SEARCH_SHARE * max(0, budget.max_iterations - budget.iterations)),
-        enough=enough,
-    )
+    random = np.random.default_rng(SEARCH_SEED)
+    share = int(SEARCH_SHARE * max(0, budget.max_iterations - budget.iterations))
+    found = search.improve(start, random=random, iterations=share, enough=enough)
     if found.losing <= enough:
         return LeastLosses(found.weights, found.losing_scenarios(), certified=0)
     certified, losing = _certified(free, found, budget, enough=enough)
@@ -69,6 +65,9 @@ def least_losses(
         # Met by the proof, where a loss starts a tolerance lower.
         better = search.losing_only_in(losing)
         found = found if better is None or better.losing >= found.losing else better
+    if certified < found.losing:
+        rest = budget.max_iterations - budget.iterations
+        found = search.improve(found, random=random, iterations=rest, enough=certified)
     return LeastLosses(found.weights, found.losing_scenarios(), certified)
 
 
@@ -91,11 +90,10 @@ def _certified(
     root = program.add_envelope_cuts()
     if not program.may_hold_an_allocation(root):
         return known.losing, None
-    bound = len(piece.always) + math.ceil(root.objective - COUNT_TOLERANCE)
-    if budget.used_up() is not None or _is_out_of_reach(enough, bound, found=known.losing):
-        return bound, None
-    tree = CountBound(program, budget=budget)
-    return tree.raised(), tree.losing
+    bound = CountBound(program, root=root, budget=budget)
+    if not _is_out_of_reach(enough, bound.certified, found=known.losing):
+        bound.raise_it()
+    return bound.certified, bound.losing
 
 
 def _is_out_of_reach(enough: int, bound: int, *, found: int) -> bool:

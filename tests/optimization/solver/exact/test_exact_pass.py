@@ -7,7 +7,6 @@ import pytest
 
 from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.exact import slice_proof
-from optimization.solver.exact.branching import GainsPerUnit, scores
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.losing_sets import Incumbent, LosingSetSearch
 from optimization.solver.exact.multiple_slice import MultipleSlice
@@ -141,34 +140,3 @@ def test_looser_limits_never_lower_the_optimum(seed: int) -> None:
         after = highest_expected_multiple(loose, highs=BudgetedHighs(600.0))
         if before.weights is not None:
             assert multiple_of(loose, after) >= multiple_of(tight, before) - SAME_OPTIMUM
-
-
-def test_score_prefers_the_switch_whose_worse_side_gains_more() -> None:
-    # (1, 1) before (0, 2): a side that gains nothing takes a whole tree again.
-    even, lopsided = scores(np.array([1.0, 0.0]), np.array([1.0, 2.0]), missing=2.0)
-
-    assert even > lopsided
-
-
-def test_gain_of_an_untried_switch_is_the_average_of_the_tried_ones() -> None:
-    gains = GainsPerUnit.of(3)
-    gains.record(0, 0, gain=1.0, distance=0.5)
-    gains.record(1, 0, gain=2.0, distance=0.5)
-
-    # Per unit 2 and 4, on average 3; the switch is a quarter from 0.
-    zero, one = gains.expected(np.array([2]), np.array([0.25]))
-
-    assert zero == pytest.approx([0.75])
-    # Nothing is known of deciding 1: a gain of one per unit.
-    assert one == pytest.approx([0.75])
-
-
-def test_switch_is_trusted_when_both_sides_have_been_tried_twice() -> None:
-    gains = GainsPerUnit.of(1)
-    for decision in (0, 1, 0):
-        gains.record(0, decision, gain=1.0, distance=1.0)
-    assert not gains.is_trusted(0)
-
-    gains.record(0, 1, gain=1.0, distance=1.0)
-
-    assert gains.is_trusted(0)
