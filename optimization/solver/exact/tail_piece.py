@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from optimization.solver.compiled.tail_corner import Corner, KinkedFunction, empty_room
 from optimization.solver.compiled.tail_walk import change_price, walk_down
 from optimization.solver.exact.incremental_lp import Floats, Indices, StatedProgram
+from optimization.solver.exact.portfolio import portfolio_of
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.intp]
@@ -65,7 +66,7 @@ class TailPiece:
         """Where the rows ``held`` (n,) meet, as a corner of this piece."""
         place = np.full(self._levels.size, -1)
         place[held] = np.arange(held.size)
-        gaps = x @ self._coefficients - self._levels
+        gaps = portfolio_of(x, multiples=self._coefficients) - self._levels
         gaps[held] = 0.0
         return Corner(x.copy(), gaps, gaps < 0, held.copy(), place, directions.copy())
 
