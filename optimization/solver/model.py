@@ -51,11 +51,6 @@ class AllocationModel:
             pulp.LpConstraint(expression, sense, name.translate(_ENCODED), bound)
         )
 
-    def add_to_row(self, name: str, variable: pulp.LpVariable, coefficient: float) -> None:
-        """One more term in a row that is there."""
-        row = self.program.get_constraint_by_name(name.translate(_ENCODED))
-        row.expr.addterm(variable, coefficient)
-
     def portfolio_terms(
         self, coefficients: NDArray[np.float64]
     ) -> Iterator[tuple[pulp.LpVariable, float]]:
@@ -105,12 +100,6 @@ def lock_expected_multiple(model: AllocationModel, *, minimum: float) -> None:
 def switch_values(model: AllocationModel, losing: Collection[int]) -> dict[pulp.LpVariable, float]:
     """The binaries of an allocation that loses at most in the scenarios ``losing``."""
     return {switch: float(s in losing) for s, switch in model.switches.items()}
-
-
-def fix_losing_scenarios(model: AllocationModel, losing: Collection[int]) -> None:
-    """Allows losses in ``losing`` alone, which leaves a linear program without binaries."""
-    for switch, value in switch_values(model, losing).items():
-        switch.lowBound, switch.upBound, switch.cat = value, value, pulp.LpContinuous
 
 
 def _add_bucket_maximum(model: AllocationModel) -> None:

@@ -4,13 +4,12 @@ import pytest
 from optimization.solver.budgeted_highs import BudgetedHighs
 from optimization.solver.model import (
     build_model,
-    fix_losing_scenarios,
     lock_expected_multiple,
     nothing_known,
 )
 from optimization.solver.scenario_bounds import scenario_bounds
 from optimization.solver.stated.problem import AllocationProblem, CvarLimit, WeightRange
-from tests.optimization.solver.problems import high_and_low, market_multiples, problem
+from tests.optimization.solver.problems import market_multiples, problem
 
 
 def textbook(built: AllocationProblem) -> pulp.LpProblem:
@@ -80,17 +79,6 @@ def test_what_is_known_of_scenarios_does_not_change_the_optimum(seed: int) -> No
     if plain.status == "optimal":
         # Both are proved to a gap of 1e-9.
         assert shrunk.objective == pytest.approx(plain.objective, abs=1e-7)
-
-
-def test_fixing_the_losing_scenarios_leaves_a_linear_program_with_the_same_optimum() -> None:
-    built = high_and_low(max_loss_probability=0.10)
-    model = build_model(built, bounds=nothing_known(400))
-    fix_losing_scenarios(model, range(394, 400))
-
-    run = BudgetedHighs(60.0).solve(model.program)
-
-    assert not model.program.isMIP()
-    assert run.objective == pytest.approx(2.7225, abs=1e-9)
 
 
 def test_locked_model_has_no_allocation_below_the_lock() -> None:
