@@ -42,7 +42,7 @@ def bound_of(built: AllocationProblem, *, iterations: int = PLENTY) -> CountBoun
     if piece.is_empty:
         return None
     program = CountProgram(piece, budget=budget)
-    root = program.add_envelope_cuts()
+    root = program.solve()
     if not program.may_hold_an_allocation(root):
         return None
     budget.max_iterations = budget.iterations + iterations

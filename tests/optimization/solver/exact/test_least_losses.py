@@ -95,11 +95,17 @@ def test_limits_that_contradict_one_another_have_no_answer() -> None:
 
 # An enumeration takes up to 256 linear programs.
 @settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 10_000), with_cvar=st.booleans())
-def test_the_fewest_by_enumeration_lie_between_the_two_ends(seed: int, with_cvar: bool) -> None:
+@given(
+    seed=st.integers(0, 10_000),
+    with_cvar=st.booleans(),
+    iterations=st.sampled_from([0, 20, 60, 150, 20_000]),
+)
+def test_the_fewest_by_enumeration_lie_between_the_two_ends(
+    seed: int, with_cvar: bool, iterations: int
+) -> None:
     built = tiny(seed, cvar=CvarLimit(confidence=0.75, maximum=0.6) if with_cvar else None)
 
-    found = solved(built)
+    found = solved(built, iterations=iterations)
 
     if found is not None:
         assert found.certified <= fewest_by_enumeration(built) <= len(found.losing)
