@@ -21,7 +21,15 @@ from optimization.solver.compiled.switch_rows import (
     state_row,
     take_back,
 )
-from optimization.solver.compiled.tableau import Tableau, add_row, begin, hold_within, level_of
+from optimization.solver.compiled.tableau import (
+    Tableau,
+    add_row,
+    begin,
+    hold_within,
+    is_full,
+    level_of,
+    remove_basic,
+)
 from optimization.solver.compiled.tails import tail_excess, tail_row, worst_scenarios
 
 # Ends of a node beside those of a program.
@@ -35,6 +43,8 @@ WORTHWHILE = 1e-7
 # Excess of CVaR over its limit that is cut off at every node, and where few enough scenarios lose.
 TAIL_EXCESS = 1e-4
 TAIL_TOLERANCE = 1e-8
+# At a node: its children go on, and a candidate is looked at by other means.
+MOST_CUTS = 30
 LOST_BELOW = 1 - 1e-8
 
 
@@ -137,7 +147,7 @@ def solve_level(
     neither an optimum nor a proof is made anew, once.
     """
     tableau = level_of(stack, levels.level[0])
-    pivots, is_anew = 0, False
+    pivots, is_anew, cuts = 0, False, 0
     while True:
         status, count, taken = minimise(tableau, rows, work, cutoff, MOST_PIVOTS)
         pivots += taken
@@ -150,8 +160,9 @@ def solve_level(
         levels.counts[levels.level[0]] = count
         _read_point(tableau, rows, scenarios, point)
         added = _add_broken_rows(tableau, rows, scenarios, point)
-        if added == 0:
+        if added == 0 and cuts < MOST_CUTS:
             added = _cut_tail(stack, tableau, rows, levels, scenarios, point)
+            cuts += 1
         if added < 0:
             return NO_ROOM, pivots
         if added == 0:
@@ -168,9 +179,9 @@ def _read_point(tableau: Tableau, rows: SwitchRows, scenarios: Scenarios, point:
     for i in range(tableau.size[0]):
         if tableau.basic[i] < first:
             point.values[tableau.basic[i]] = tableau.values[i]
-    _add_up(point.values, scenarios.multiples, 0, point.portfolio)
+    add_up(point.values, scenarios.multiples, 0, point.portfolio)
     switches = scenarios.switched.size
-    _add_up(point.values, rows.by_column, switches, point.activity[: rows.size[0]])
+    add_up(point.values, rows.by_column, switches, point.activity[: rows.size[0]])
     for switch in range(switches):
         point.activity[switch] = point.portfolio[scenarios.switched[switch]]
     point.losing[0] = 0
@@ -180,7 +191,7 @@ def _read_point(tableau: Tableau, rows: SwitchRows, scenarios: Scenarios, point:
 
 
 @njit(cache=True)
-def _add_up(values: Floats, addends: Floats, first: int, total: Floats) -> None:
+def add_up(values: Floats, addends: Floats, first: int, total: Floats) -> None:
     """total = values . addends, from column ``first`` on; most values are 0."""
     total[:] = 0.0
     for i in range(addends.shape[0]):
@@ -193,7 +204,7 @@ def _add_up(values: Floats, addends: Floats, first: int, total: Floats) -> None:
 
 @njit(cache=True)
 def _add_broken_rows(tableau: Tableau, rows: SwitchRows, scenarios: Scenarios, point: Point) -> int:
-    """How many rows had been left out that the point breaks."""
+    """How many rows had been left out that the point breaks, -1 when there is no room for one."""
     columns, first = rows.coefficients.shape[1], first_row(rows)
     added = 0
     for row in range(rows.size[0]):
@@ -205,9 +216,16 @@ def _add_broken_rows(tableau: Tableau, rows: SwitchRows, scenarios: Scenarios, p
             value += rows.on_switch[row] * point.values[columns + rows.switch[row]]
         broken = max(rows.lower[variable] - value, value - rows.upper[variable])
         if broken > (FEASIBILITY if row < scenarios.switched.size else WORTHWHILE):
+            if is_full(tableau):
+                return -1
             add_row(tableau, rows, row)
             added += 1
     return added
+
+
+@njit(cache=True)
+def _is_candidate(scenarios: Scenarios, point: Point) -> bool:
+    return bool(point.losing[0] <= scenarios.most_losing[0])
 
 
 @njit(cache=True)
@@ -219,22 +237,33 @@ def _cut_tail(
     scenarios: Scenarios,
     point: Point,
 ) -> int:
-    """Adds a row if CVaR is too far above its limit; how many, -1 when there is no room."""
+    """Adds a row if CVaR is too far above its limit and there is room; how many."""
     found = worst_scenarios(point.portfolio, point.worst)
     worst = point.worst[:found]
     maximum = scenarios.highest_cvar[0]
     excess = tail_excess(point.portfolio, worst, scenarios.shares, maximum)
-    is_candidate = point.losing[0] <= scenarios.most_losing[0]
-    if excess <= (TAIL_TOLERANCE if is_candidate else TAIL_EXCESS):
+    if excess <= (TAIL_TOLERANCE if _is_candidate(scenarios, point) else TAIL_EXCESS):
         return 0
     row = unused_row(stack, rows, levels)
-    if row < 0:
-        return -1
+    if row < 0 or is_full(tableau):
+        _drop_slack_cuts(tableau, rows)
+        row = unused_row(stack, rows, levels)
+    if row < 0 or is_full(tableau):
+        return 0
     least = tail_row(scenarios.multiples, worst, scenarios.shares, maximum, point.row)
     state_row(rows, row, point.row, least)
     stack.present[:, first_row(rows) + row] = False
     add_row(tableau, rows, row)
     return 1
+
+
+@njit(cache=True)
+def _drop_slack_cuts(tableau: Tableau, rows: SwitchRows) -> None:
+    first_cut = first_row(rows) + rows.kept[0]
+    for i in range(tableau.size[0] - 1, -1, -1):
+        variable = tableau.basic[i]
+        if variable >= first_cut and tableau.values[i] > rows.lower[variable] + WORTHWHILE:
+            remove_basic(tableau, i)
 
 
 @njit(cache=True)

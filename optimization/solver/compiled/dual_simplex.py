@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from optimization.solver.compiled.proofs import least_count, least_sum
-from optimization.solver.compiled.switch_rows import Floats, Numbers, SwitchRows, first_row
+from optimization.solver.compiled.switch_rows import Flags, Floats, Numbers, SwitchRows, first_row
 from optimization.solver.compiled.tableau import Tableau, hold, pivot
 
 OPTIMAL, ABOVE_CUTOFF, INFEASIBLE, UNPROVED, TOO_LONG, GO_ON = 0, 1, 2, 3, 4, 5
@@ -26,14 +26,17 @@ SMALLEST_PIVOT = 1e-7
 EQUAL_RATIOS = 1e-10
 # What a sum that proves infeasibility must be above 0 by, for multipliers of at most 1.
 CERTAIN = 1e-9
-# A row that nothing can bring within its bounds may stay out of them by this if there is no proof.
-TOLERABLE = 1e-7
+# What nothing can bring within its bounds may stay out of them by this if there is no proof. Half
+# of what makes a loss, and of what makes CVaR too large.
+TOLERABLE = 5e-9
+# Weights of the choice of a leaving row start anew when one is above this.
+LARGEST_WEIGHT = 1e8
 
 
 class Workspace(NamedTuple):
     """What the kernels overwrite: by nonbasic variable ``candidates``, ``ratios``, ``flipped``,
-    ``multipliers``, ``used`` and ``pivot_row``, by basic variable ``pivot_column``, and by column
-    and switch ``reduced``.
+    ``multipliers``, ``used`` and ``pivot_row``, by basic variable ``pivot_column``, by column and
+    switch ``reduced``, and by variable ``tolerated``.
     """
 
     candidates: Numbers
@@ -44,6 +47,7 @@ class Workspace(NamedTuple):
     pivot_row: Floats
     pivot_column: Floats
     reduced: Floats
+    tolerated: Flags
 
 
 @njit(cache=True)
@@ -56,11 +60,12 @@ def minimise(
     proof that stands without the tableau, ``TOO_LONG`` not ended within ``most_pivots``.
     """
     pivots = 0
+    work.tolerated[:] = False
     while True:
         count = least_so_far(tableau)
         if count > cutoff and _is_above(tableau, rows, work, cutoff):
             return ABOVE_CUTOFF, count, pivots
-        leaving = _leaving_row(tableau, rows)
+        leaving = _leaving_row(tableau, rows, work)
         if leaving < 0:
             return OPTIMAL, count, pivots
         if pivots >= most_pivots:
@@ -87,28 +92,28 @@ def _bring_inside(tableau: Tableau, rows: SwitchRows, work: Workspace, leaving: 
     below = rows.lower[variable] - tableau.values[leaving]
     upwards = below > 0
     outside = below if upwards else tableau.values[leaving] - rows.upper[variable]
-    entering, flips = _entering_column(tableau, rows, work, leaving, outside, upwards)
+    entering, flips, missing = _entering_column(tableau, rows, work, leaving, outside, upwards)
     if entering >= 0:
         for t in range(flips):
-            _flip(tableau, rows, work.flipped[t])
-        _exchange(tableau, rows, work, leaving, entering, upwards)
+            flip(tableau, rows, work.flipped[t])
+        exchange(tableau, rows, work, leaving, entering, upwards)
         return GO_ON
     if _is_infeasible(tableau, rows, work, leaving, upwards):
         return INFEASIBLE
-    if outside > TOLERABLE:
+    if missing > TOLERABLE:
         return UNPROVED
-    tableau.weights[leaving] = np.inf
+    work.tolerated[variable] = True
     return GO_ON
 
 
 @njit(cache=True)
-def _leaving_row(tableau: Tableau, rows: SwitchRows) -> int:
+def _leaving_row(tableau: Tableau, rows: SwitchRows, work: Workspace) -> int:
     """The basic variable that is furthest outside; -1 when there is none."""
     best, leaving = 0.0, -1
     for i in range(tableau.size[0]):
         variable, value = tableau.basic[i], tableau.values[i]
         outside = max(rows.lower[variable] - value, value - rows.upper[variable])
-        if outside > FEASIBILITY:
+        if outside > (TOLERABLE if work.tolerated[variable] else FEASIBILITY):
             score = outside * outside / tableau.weights[i]
             if score > best:
                 best, leaving = score, i
@@ -147,8 +152,10 @@ def _entering_column(
     leaving: int,
     outside: float,
     upwards: bool,
-) -> tuple[int, int]:
-    """The nonbasic variable to enter, -1 for none, and how many are flipped before."""
+) -> tuple[int, int, float]:
+    """The nonbasic variable to enter, -1 for none, how many are flipped before, and by how much
+    the row is outside after that.
+    """
     remaining = _find_candidates(tableau, rows, work, leaving, upwards)
     flips = 0
     while remaining > 0:
@@ -157,8 +164,8 @@ def _entering_column(
             ratio = min(ratio, work.ratios[t])
         ratio += EQUAL_RATIOS
         entering, reach = _largest_entry(tableau, rows, work, leaving, remaining, ratio)
-        if reach > outside:
-            return entering, flips
+        if reach > outside - FEASIBILITY:
+            return entering, flips, outside
         outside -= reach
         t = 0
         while t < remaining:
@@ -170,7 +177,7 @@ def _entering_column(
             remaining -= 1
             work.candidates[t] = work.candidates[remaining]
             work.ratios[t] = work.ratios[remaining]
-    return -1, flips
+    return -1, flips, outside
 
 
 @njit(cache=True)
@@ -196,14 +203,14 @@ def _largest_entry(
 
 
 @njit(cache=True)
-def _flip(tableau: Tableau, rows: SwitchRows, k: int) -> None:
+def flip(tableau: Tableau, rows: SwitchRows, k: int) -> None:
     variable = tableau.nonbasic[k]
     lower, upper = rows.lower[variable], rows.upper[variable]
     hold(tableau, k, upper if tableau.held[k] == lower else lower)
 
 
 @njit(cache=True)
-def _exchange(
+def exchange(
     tableau: Tableau,
     rows: SwitchRows,
     work: Workspace,
@@ -211,7 +218,9 @@ def _exchange(
     entering: int,
     upwards: bool,
 ) -> None:
-    """Moves the leaving variable to its bound and pivots."""
+    """Moves the leaving variable to its lower bound if that is ``upwards``, else to its upper one,
+    and pivots.
+    """
     variable = tableau.basic[leaving]
     bound = rows.lower[variable] if upwards else rows.upper[variable]
     entry = tableau.entries[leaving, entering]
@@ -225,6 +234,8 @@ def _exchange(
     tableau.values[leaving] = tableau.held[entering] + step
     tableau.held[entering] = bound
     tableau.weights[leaving] = max(weight, 1.0)
+    if tableau.weights[: tableau.size[0]].max() > LARGEST_WEIGHT:
+        tableau.weights[:] = 1.0
     pivot(tableau, leaving, entering, work.pivot_row, work.pivot_column)
 
 

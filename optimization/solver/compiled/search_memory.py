@@ -6,12 +6,16 @@ import numpy as np
 
 from optimization.solver.compiled.count_levels import NONE, Levels, Point, Scenarios
 from optimization.solver.compiled.dual_simplex import Workspace
+from optimization.solver.compiled.slice_minimum import SlicePoint
 from optimization.solver.compiled.switch_choice import Gains
 from optimization.solver.compiled.switch_rows import SwitchRows
 from optimization.solver.compiled.tableau import Tableau, begin, level_of
 
-# Of branching; a search that needs more is left to others.
+# Of branching, and numbers in all their tableaus; a search that needs more is left to others.
 MOST_LEVELS = 150
+MOST_NUMBERS = 120_000_000
+# Rows of a tableau beside those that stay.
+MORE_ROWS = 250
 
 
 class SearchMemory(NamedTuple):
@@ -26,11 +30,12 @@ class SearchMemory(NamedTuple):
 
 def search_memory(rows: SwitchRows, scenarios: Scenarios) -> SearchMemory:
     """At the root, with nothing decided."""
-    height, columns = rows.coefficients.shape
+    stated, columns = rows.coefficients.shape
     switches = scenarios.switched.size
     width = columns + switches
-    most_levels = min(MOST_LEVELS, switches) + 2
-    stack = _stack(most_levels + 1, height=height, width=width)
+    height = min(stated, int(rows.kept[0]) + MORE_ROWS)
+    most_levels = min(MOST_LEVELS, switches, MOST_NUMBERS // (height * width)) + 2
+    stack = _stack(most_levels + 1, height=height, width=width, variables=width + stated)
     begin(level_of(stack, 0), rows)
     return SearchMemory(
         stack,
@@ -38,7 +43,7 @@ def search_memory(rows: SwitchRows, scenarios: Scenarios) -> SearchMemory:
         Point(
             values=np.zeros(width),
             portfolio=np.zeros(scenarios.multiples.shape[1]),
-            activity=np.zeros(height),
+            activity=np.zeros(stated),
             worst=_numbers(scenarios.shares.size),
             row=np.zeros(columns),
             losing=_numbers(1),
@@ -50,18 +55,46 @@ def search_memory(rows: SwitchRows, scenarios: Scenarios) -> SearchMemory:
             scores=np.zeros(switches),
             gained=np.zeros(2),
             kept=_numbers(height),
-            in_use=np.zeros(width + height, dtype=np.bool_),
+            in_use=np.zeros(width + stated, dtype=np.bool_),
         ),
-        Workspace(
-            candidates=_numbers(width),
-            ratios=np.zeros(width),
-            flipped=_numbers(width),
-            multipliers=np.zeros(width + 1),
-            used=_numbers(width + 1),
-            pivot_row=np.zeros(width),
-            pivot_column=np.zeros(height),
-            reduced=np.zeros(width),
+        _workspace(height=height, width=width, variables=width + stated),
+    )
+
+
+class SliceMemory(NamedTuple):
+    """For minima over a slice, by one tableau of all its rows."""
+
+    tableau: Tableau
+    point: SlicePoint
+    work: Workspace
+
+
+def slice_memory(rows: SwitchRows, scenarios: Scenarios) -> SliceMemory:
+    """With no row in the tableau yet."""
+    height, columns = rows.coefficients.shape
+    return SliceMemory(
+        level_of(_stack(1, height=height, width=columns, variables=columns + height), 0),
+        SlicePoint(
+            values=np.zeros(columns),
+            portfolio=np.zeros(scenarios.multiples.shape[1]),
+            worst=_numbers(scenarios.shares.size),
+            row=np.zeros(columns),
         ),
+        _workspace(height=height, width=columns, variables=columns + height),
+    )
+
+
+def _workspace(*, height: int, width: int, variables: int) -> Workspace:
+    return Workspace(
+        candidates=_numbers(width),
+        ratios=np.zeros(width),
+        flipped=_numbers(width),
+        multipliers=np.zeros(width + 1),
+        used=_numbers(width + 1),
+        pivot_row=np.zeros(width),
+        pivot_column=np.zeros(height),
+        reduced=np.zeros(width),
+        tolerated=np.zeros(variables, dtype=np.bool_),
     )
 
 
@@ -69,7 +102,7 @@ def _numbers(size: int, *, value: int = 0) -> np.ndarray[tuple[int], np.dtype[np
     return np.full(size, value, dtype=np.int64)
 
 
-def _stack(levels: int, *, height: int, width: int) -> Tableau:
+def _stack(levels: int, *, height: int, width: int, variables: int) -> Tableau:
     """Of which only what comes into use takes memory."""
     return Tableau(
         entries=np.empty((levels, height, width)),
@@ -79,7 +112,7 @@ def _stack(levels: int, *, height: int, width: int) -> Tableau:
         values=np.empty((levels, height)),
         held=np.empty((levels, width)),
         weights=np.empty((levels, height)),
-        present=np.zeros((levels, width + height), dtype=np.bool_),
+        present=np.zeros((levels, variables), dtype=np.bool_),
         size=np.zeros((levels, 2), dtype=np.int64),
     )
 

@@ -150,12 +150,10 @@ def choose(
             gains.gained[0] = _expected(gains, switch, 0, 0.0) * value
             gains.gained[1] = _expected(gains, switch, 1, 0.0) * (1.0 - value)
         else:
-            closed, taken = _try(stack, rows, levels, gains, work, switch, value, cutoff)
+            no_zero, no_one, taken = _try(stack, rows, levels, gains, work, switch, value, cutoff)
             pivots += taken
-            if closed == 2:
-                return NO_SIDE, switch, 0, pivots
-            if closed == 1:
-                return ONE_SIDE, switch, (1 if gains.gained[0] >= missing else 0), pivots
+            if no_zero or no_one:
+                return (NO_SIDE if no_zero and no_one else ONE_SIDE), switch, int(no_zero), pivots
             score = _score(gains.gained[0], gains.gained[1], missing)
         if score > best:
             best, chosen = score, switch
@@ -173,15 +171,15 @@ def _try(
     switch: int,
     value: float,
     cutoff: float,
-) -> tuple[int, int]:
-    """Solves both sides, for the gains; how many are closed for good, and the pivots it took. A
-    side that is closed gains all that is missing.
+) -> tuple[bool, bool, int]:
+    """Solves both sides, for the gains; whether 0 and whether 1 is closed for good, and the pivots
+    it took. A side that is closed gains all that is missing.
     """
     source = level_of(stack, levels.level[0])
     trial = level_of(stack, stack.size.shape[0] - 1)
     before = levels.counts[levels.level[0]]
     missing = max(cutoff - before, SMALLEST_MISSING)
-    closed, pivots = 0, 0
+    closed, pivots = (False, False), 0
     for side in range(2):
         copy_near(source, trial, rows, gains.kept, gains.in_use)
         decide(rows, switch, side)
@@ -190,7 +188,7 @@ def _try(
         take_back(rows, switch)
         pivots += taken
         is_closed = status in (ABOVE_CUTOFF, INFEASIBLE)
-        closed += is_closed
+        closed = (closed[1], is_closed)
         gains.gained[side] = missing if is_closed else min(max(count - before, 0.0), missing)
         record_gain(gains, switch, side, gains.gained[side], value)
-    return closed, pivots
+    return closed[0], closed[1], pivots

@@ -26,6 +26,8 @@ from optimization.solver.compiled.switch_rows import (
 # A row is left out of a copy when it is this far from its bounds: that of a scenario, and others.
 FAR_SCENARIO = 0.03
 FAR_ROW = 0.003
+# Of the first column; that of the last is twice as much. Counts are whole.
+PERTURBATION = 1e-7
 
 
 class Tableau(NamedTuple):
@@ -125,6 +127,12 @@ def add_switch(tableau: Tableau, rows: SwitchRows, variable: int) -> None:
 
 
 @njit(cache=True)
+def is_full(tableau: Tableau) -> bool:
+    """Whether there is no room for another row."""
+    return bool(tableau.size[0] == tableau.basic.size)
+
+
+@njit(cache=True)
 def add_row(tableau: Tableau, rows: SwitchRows, row: int) -> None:
     """As a basic variable, and the switch of the row if that is open and not there yet."""
     columns = rows.coefficients.shape[1]
@@ -150,6 +158,18 @@ def add_row(tableau: Tableau, rows: SwitchRows, row: int) -> None:
     tableau.weights[i] = 1.0
     tableau.present[variable] = True
     tableau.size[0] = i + 1
+
+
+@njit(cache=True)
+def remove_basic(tableau: Tableau, i: int) -> None:
+    """Takes a row out that is basic, the last one into its place."""
+    last = tableau.size[0] - 1
+    tableau.present[tableau.basic[i]] = False
+    tableau.entries[i] = tableau.entries[last]
+    tableau.basic[i] = tableau.basic[last]
+    tableau.values[i] = tableau.values[last]
+    tableau.weights[i] = tableau.weights[last]
+    tableau.size[0] = last
 
 
 @njit(cache=True)
@@ -220,7 +240,8 @@ def _keep_columns(source: Tableau, target: Tableau, rows: SwitchRows, in_use: Fl
 @njit(cache=True)
 def begin(tableau: Tableau, rows: SwitchRows) -> None:
     """All columns nonbasic at their lower bounds, as are the switches decided to 1, and the rows
-    without a switch basic.
+    that stay and have no switch basic. Columns get small prices, as the method could go round in
+    circles where many have none.
     """
     columns = rows.coefficients.shape[1]
     switches = first_row(rows) - columns
@@ -228,11 +249,11 @@ def begin(tableau: Tableau, rows: SwitchRows) -> None:
     tableau.present[:] = False
     for k in range(columns):
         tableau.nonbasic[k] = k
-        tableau.prices[k] = 0.0
+        tableau.prices[k] = PERTURBATION * (1.0 + k / columns)
         tableau.held[k] = rows.lower[k]
     for variable in range(columns, columns + switches):
         if rows.lower[variable] == 1.0:
             add_switch(tableau, rows, variable)
-    for row in range(switches, rows.size[0]):
+    for row in range(switches, rows.kept[0]):
         if rows.switch[row] < 0:
             add_row(tableau, rows, row)

@@ -6,8 +6,11 @@ import numpy as np
 
 from optimization.solver.compiled.count_levels import Scenarios, add_cut, begin_again, bound_row
 from optimization.solver.compiled.count_search import search
-from optimization.solver.compiled.search_memory import search_memory
+from optimization.solver.compiled.dual_simplex import minimise
+from optimization.solver.compiled.search_memory import search_memory, slice_memory
+from optimization.solver.compiled.slice_minimum import Losses, least_in_slice
 from optimization.solver.compiled.switch_rows import NO_SWITCH, SwitchRows
+from optimization.solver.compiled.tableau import begin
 from optimization.solver.compiled.tail_corner import Corner, KinkedFunction, empty_room
 from optimization.solver.compiled.tail_walk import change_price, walk_down
 
@@ -44,6 +47,37 @@ def search_two_scenarios() -> int:
     return int(how)
 
 
+def bound_a_weight() -> float:
+    """Of the same buckets, with 0.4 at most in the second one: the least weight of the first."""
+    multiples = np.array([[2.0, 0.0], [0.0, 2.0]])
+    coefficients = np.zeros((3, 2))
+    coefficients[0] = 1.0
+    rows = SwitchRows(
+        coefficients=coefficients,
+        by_column=np.ascontiguousarray(coefficients.T),
+        switch=np.array([NO_SWITCH, NO_SWITCH, NO_SWITCH]),
+        on_switch=np.zeros(3),
+        lower=np.array([0.0, 0.0, 1.0, -np.inf, -np.inf]),
+        upper=np.array([1.0, 0.4, 1.0, np.inf, np.inf]),
+        size=np.array([1]),
+        kept=np.array([1]),
+    )
+    scenarios = Scenarios(
+        multiples=multiples,
+        switched=np.zeros(0, dtype=np.int64),
+        shares=np.ones(1),
+        highest_cvar=np.array([0.8]),
+        most_losing=np.array([2]),
+    )
+    tableau, point, work = slice_memory(rows, scenarios)
+    begin(tableau, rows)
+    minimise(tableau, rows, work, np.inf, 1_000)
+    losses = Losses(np.array([True, True]), np.zeros(2), np.array([1]))
+    costs = np.array([1.0, 0.0])
+    _, bound, _ = least_in_slice(tableau, rows, scenarios, losses, point, work, costs)
+    return float(bound)
+
+
 def pay_for_a_loss() -> float:
     """x >= 0 costs .5 each, and what is missing to 1 is a loss: the price at which half of it is
     avoided.
@@ -71,7 +105,11 @@ def pay_for_a_loss() -> float:
     return float(price)
 
 
-TINY_PROBLEMS: tuple[Callable[[], object], ...] = (search_two_scenarios, pay_for_a_loss)
+TINY_PROBLEMS: tuple[Callable[[], object], ...] = (
+    search_two_scenarios,
+    bound_a_weight,
+    pay_for_a_loss,
+)
 """Each calls the kernels it is for, with the types they are always called with."""
 
 

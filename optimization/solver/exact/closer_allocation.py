@@ -10,12 +10,12 @@ left.
 import numpy as np
 
 from optimization.solver.budgeted_highs import SolverFailed
-from optimization.solver.exact.count_program import CountProgram
+from optimization.solver.exact.count_program import CountProgram, count_what_loses
 from optimization.solver.exact.count_tree import CountTree
 from optimization.solver.exact.distance_program import MOST_DISTANCE, DistanceProgram
 from optimization.solver.exact.incremental_lp import Floats, LpOutcome
 from optimization.solver.exact.losing_sets import Incumbent, LosingSetSearch
-from optimization.solver.exact.multiple_slice import MAY_COME_NEAR, MultipleSlice
+from optimization.solver.exact.multiple_slice import MultipleSlice, near_a_loss
 from optimization.solver.exact.search_budget import SearchBudget, Stop
 from optimization.solver.exact.tail_cuts import Cut
 from optimization.solver.stated.problem import AllocationProblem
@@ -48,12 +48,12 @@ class CloserAllocation:
         self._budget = budget
         self.known = known
         self._wanted = np.inf
-        near = np.flatnonzero(known.weights @ problem.multiples < MAY_COME_NEAR).tolist()
+        near = near_a_loss(known.weights @ problem.multiples)
         self._piece = MultipleSlice(
             problem,
             minimum=minimum,
             cuts=(),
-            near=search.active | frozenset(near),
+            near=search.active | near,
             budget=budget,
         )
         self._distance = DistanceProgram(self._piece.polytope)
@@ -96,11 +96,7 @@ class CloserAllocation:
         if piece.polytope.cut_tail(piece.polytope.portfolio(outcome)):
             return
         if len(lost) > piece.allowed + len(piece.always):
-            uncounted = lost - set(program.scenarios) - piece.always
-            if not uncounted:
-                raise SolverFailed("a count of losing scenarios contradicts its own switches")
-            for scenario in sorted(uncounted):
-                program.add_switch(scenario)
+            count_what_loses(program, lost)
             return
         found = self._search.best_losing_in(lost)
         if found is None:

@@ -11,12 +11,12 @@ from optimization.solver.compiled.search_memory import SearchMemory, search_memo
 from optimization.solver.compiled.switch_rows import NO_SWITCH, SwitchRows
 from optimization.solver.exact.count_program import CountProgram
 from optimization.solver.exact.incremental_lp import Floats, StatedProgram
-from optimization.solver.exact.tail_cuts import tail_shares
+from optimization.solver.exact.tail_cuts import stated_tail
 
 Numbers = NDArray[np.intp]
 
 # Rows for cuts on CVaR.
-MOST_CUTS = 600
+MOST_CUTS = 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,11 @@ def _switch_rows(
 
 def _scenarios(program: CountProgram) -> Scenarios:
     problem = program.piece.polytope.problem
-    limit = problem.limits.cvar
+    shares, highest_cvar = stated_tail(problem)
     return Scenarios(
         multiples=np.array(problem.multiples, dtype=np.float64, order="C"),
         switched=np.array(program.scenarios, dtype=np.int64),
-        shares=np.ones(1)
-        if limit is None
-        else tail_shares(confidence=limit.confidence, scenarios=problem.scenarios),
-        highest_cvar=np.array([np.inf if limit is None else limit.maximum]),
+        shares=shares,
+        highest_cvar=np.array([highest_cvar]),
         most_losing=np.array([program.most_losing], dtype=np.int64),
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from optimization.solver.budgeted_highs import SolverFailed
 from optimization.solver.exact.envelope_cuts import EnvelopeProgram
 from optimization.solver.exact.incremental_lp import Floats, Indices, LpOutcome
 from optimization.solver.exact.multiple_slice import MultipleSlice
@@ -28,6 +29,17 @@ MOST_ENVELOPE_ROUNDS = 8
 WORTHWHILE_ROUND = 0.05
 MOST_TAIL_CUTS = 150
 TAIL_EXCESS = 1e-3
+
+
+def count_what_loses(program: "CountProgram", lost: frozenset[int]) -> None:
+    """Counts the scenarios that lose at a point and have no switch; raises `SolverFailed` when
+    there are none.
+    """
+    uncounted = lost - set(program.scenarios) - program.piece.always
+    if not uncounted:
+        raise SolverFailed("a count of losing scenarios contradicts its own switches")
+    for scenario in sorted(uncounted):
+        program.add_switch(scenario)
 
 
 class CountProgram:

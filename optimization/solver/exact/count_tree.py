@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from optimization.solver.budgeted_highs import SolverFailed
 from optimization.solver.compiled.count_levels import (
     LOST_BELOW,
     add_cut,
@@ -29,8 +30,6 @@ from optimization.solver.exact.search_budget import SearchBudget, Stop
 
 Verdict = Literal["empty"] | Stop
 
-# About how many pivots of the kernels take the time of one simplex iteration of HiGHS.
-PIVOTS_PER_ITERATION = 16
 # Between two looks at the clock and at a wish to stop: some fifty milliseconds.
 PIVOTS_AT_ONCE = 8_000
 
@@ -101,7 +100,7 @@ class CountTree:
             PIVOTS_AT_ONCE,
         )
         self._budget.highs.nodes += nodes
-        self._budget.spend(iterations=pivots // PIVOTS_PER_ITERATION + 1, seconds=0.0)
+        self._budget.spend_pivots(pivots)
         return int(how)
 
     def _report(self) -> None:
@@ -128,6 +127,8 @@ def _follow(arrays: CountArrays, before: StatedProgram, now: StatedProgram) -> b
     for row in np.flatnonzero(changed).tolist():
         place = int(arrays.places[row])
         bound_row(stack, rows, levels, place, float(now.row_lower[row]), float(now.row_upper[row]))
+    if np.isfinite(now.row_upper[known:]).any():
+        raise SolverFailed("a cut has an upper bound")
     columns = arrays.columns[: rows.coefficients.shape[1]]
     return all(
         add_cut(

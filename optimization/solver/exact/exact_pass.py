@@ -12,7 +12,7 @@ from optimization.solver.exact.first_incumbent import (
 )
 from optimization.solver.exact.incremental_lp import Floats, LpOutcome
 from optimization.solver.exact.losing_sets import LosingSetSearch
-from optimization.solver.exact.multiple_slice import MAY_COME_NEAR
+from optimization.solver.exact.multiple_slice import near_a_loss
 from optimization.solver.exact.search_budget import MAX_ITERATIONS, SearchBudget
 from optimization.solver.exact.slice_proof import FEW_SCENARIOS, Proof, SliceProof
 from optimization.solver.exact.weight_polytope import LOST_BELOW, WeightPolytope
@@ -106,7 +106,7 @@ def _proof(
     incumbent = first_incumbent(
         problem, search=search, known_weights=known_weights, ceiling=ceiling, budget=budget
     )
-    near = frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
+    near = near_a_loss(portfolio)
     slices = SliceProof(problem, search=search, incumbent=incumbent, near=near, budget=budget)
     random = np.random.default_rng(seed)
     short = min(search_programs, _short_search(len(search.active)))

@@ -14,6 +14,8 @@ Stop = Literal["iteration_limit", "node_limit", "time_limit"]
 # Some twelve seconds for a problem of 50 buckets and 400 scenarios. Slices further down take longer
 # than the branch and bound of HiGHS that comes next.
 MAX_ITERATIONS = 120_000
+# About how many pivots of the kernels take the time of one simplex iteration of HiGHS.
+PIVOTS_PER_ITERATION = 16
 
 
 @dataclass(slots=True)
@@ -33,6 +35,10 @@ class SearchBudget:
         self.highs.seconds += seconds
         if self.highs.should_stop is not None and self.highs.should_stop():
             raise SolveInterrupted
+
+    def spend_pivots(self, pivots: int) -> None:
+        """Books a call of the compiled kernels; raises `SolveInterrupted` as `spend` does."""
+        self.spend(iterations=1 + pivots // PIVOTS_PER_ITERATION, seconds=0.0)
 
     def used_up(self) -> Stop | None:
         """Which limit has been reached, if any."""

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.solver.budgeted_highs import SolverFailed
-from optimization.solver.exact.count_program import CountProgram
+from optimization.solver.exact.count_program import CountProgram, count_what_loses
 from optimization.solver.exact.count_tree import CountTree
 from optimization.solver.exact.incremental_lp import LpOutcome
 from optimization.solver.exact.losing_sets import Incumbent, LosingSetSearch
-from optimization.solver.exact.multiple_slice import MAY_COME_NEAR, MultipleSlice
+from optimization.solver.exact.multiple_slice import MultipleSlice, near_a_loss
 from optimization.solver.exact.search_budget import SearchBudget, Stop
 from optimization.solver.stated.problem import AllocationProblem
 
@@ -27,10 +26,12 @@ MANY_SCENARIOS = 200
 # Relative: a bound this close to the target is there. CVaR is kept to 1e-8 and gains to 1e-9, and
 # either can be worth tens of times as much in expected multiple.
 INDISTINCT = 5e-7
+# Without an incumbent only a problem with so few scenarios is tried at its last slice.
+FEW_SCENARIOS = 60
 # A slice with so few open scenarios, and one that takes so few simplex iterations, is worth a try
 # before there is a bound from higher slices.
-FEW_SCENARIOS = 60
-FEW_ITERATIONS = 12_000
+MOST_AT_ONCE = 300
+ITERATIONS_AT_ONCE = 20_000
 # What branch and bound in the next slice should take, as a multiple of that in the last one, and by
 # how much a step may change.
 GROWTH = 3.0
@@ -41,6 +42,8 @@ THINNER = 4
 MOST_GROWTH = 5
 FEW_BRANCHINGS = 8_000
 SMALL_EFFORT = 500
+# Of CVaR over its limit: less may be all that keeps a point apart from its cut.
+CLEAR_EXCESS = 1e-6
 # Relative: how far down an allocation is expected when none is known.
 BLIND_WAY = 0.02
 # Relative: a way this short is taken in one step and to the end, as a part of it is worth little.
@@ -81,6 +84,7 @@ class SliceProof:
         # The lowest slice looked at, and whether that was all that was done with it.
         self._lower: MultipleSlice | None = None
         self._untried: MultipleSlice | None = None
+        self._took_too_long = False
         self._budget = budget
         # Simplex iterations of the last slice's branch and bound.
         self._branching = 0
@@ -115,10 +119,11 @@ class SliceProof:
             return None
         piece = self._tightened(self._target)
         self._lower = piece
-        if len(piece.free) > FEW_SCENARIOS and not piece.is_empty:
+        if len(piece.free) > MOST_AT_ONCE and not piece.is_empty:
             self._untried = piece
             return None
-        if self._show_empty(piece, most_iterations=FEW_ITERATIONS) is not None:
+        if self._show_empty(piece, most_iterations=ITERATIONS_AT_ONCE) is not None:
+            self._took_too_long = True
             return None
         bound = min(ceiling, piece.minimum)
         # An allocation that is worse when it is solved alone leaves the bound above the target.
@@ -126,8 +131,11 @@ class SliceProof:
         return Proof(bound, self._incumbent, None) if is_there else None
 
     def _is_hopeless(self) -> bool:
-        """Whether a lower slice had so many open scenarios that the last one will have many."""
-        return self._lower is not None and len(self._lower.free) > 2 * FEW_SCENARIOS
+        """Whether the last slice has been tried already, or a lower one had too many open
+        scenarios.
+        """
+        too_many = self._lower is not None and len(self._lower.free) > MOST_AT_ONCE
+        return self._took_too_long or too_many
 
     def _first_step(self) -> float:
         """As a share of the way: smaller where many scenarios are open."""
@@ -169,9 +177,7 @@ class SliceProof:
         if self._incumbent is None:
             near = frozenset(range(self._problem.scenarios))
         else:
-            multiples = self._problem.multiples
-            portfolio = self._incumbent.weights @ multiples
-            near |= frozenset(np.flatnonzero(portfolio < MAY_COME_NEAR).tolist())
+            near |= near_a_loss(self._incumbent.weights @ self._problem.multiples)
         return MultipleSlice(
             self._problem,
             minimum=minimum,
@@ -208,22 +214,31 @@ class SliceProof:
     def _consider(self, program: CountProgram, outcome: LpOutcome, lost: frozenset[int]) -> None:
         """Cuts off a point that is no allocation; else keeps it and asks for a better one."""
         piece = program.piece
-        if piece.polytope.cut_tail(piece.polytope.portfolio(outcome)):
-            return
         if len(lost) > self._allowed:
-            uncounted = lost - set(program.scenarios) - piece.always
-            if not uncounted:
-                raise SolverFailed("a count of losing scenarios contradicts its own switches")
-            for scenario in sorted(uncounted):
-                program.add_switch(scenario)
+            if not piece.polytope.cut_tail(piece.polytope.portfolio(outcome)):
+                count_what_loses(program, lost)
             return
         found = self._search.best_losing_in(lost)
-        if found is None:
-            raise SolverFailed("an allocation in a slice is lost when it is solved alone")
-        if self._incumbent is None or found.expected_multiple > self._incumbent.expected_multiple:
-            self._incumbent = found
+        if found is not None:
+            known = -np.inf if self._incumbent is None else self._incumbent.expected_multiple
+            if found.expected_multiple > known:
+                self._incumbent = found
+        best = -np.inf if found is None else found.expected_multiple
+        if best < piece.minimum * (1 - INDISTINCT) and self._cut_as_alone(piece, outcome):
+            return
         # Solved alone it may be worse by what the programs cannot tell.
         piece.raise_minimum(max(self._target, piece.minimum * (1 + self._gap)))
+
+    def _cut_as_alone(self, piece: MultipleSlice, outcome: LpOutcome) -> bool:
+        """Takes over the cuts on CVaR by which what loses there is below the slice when it is
+        solved alone: the point breaks one of them. Whether there are any.
+        """
+        known = {id(cut) for cut in piece.polytope.cuts()}
+        new = [cut for cut in self._search.polytope.cuts() if id(cut) not in known]
+        for cut in new:
+            piece.polytope.add_cut(cut)
+        portfolio = piece.polytope.portfolio(outcome)
+        return piece.polytope.cut_tail(portfolio, tolerance=CLEAR_EXCESS) or bool(new)
 
 
 def next_step(step: float, *, effort: int, before: int) -> float:

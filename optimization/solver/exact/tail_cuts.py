@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.solver.stated.problem import AllocationProblem
+
 # Ten times what the linear programs keep their rows to: a smaller excess could not be cut off.
 TAIL_TOLERANCE = 1e-8
 
@@ -57,6 +59,15 @@ def tail_shares(*, confidence: float, scenarios: int) -> NDArray[np.float64]:
     shares = np.full(size, 1 / mass)
     shares[-1] = min(1.0, (mass - (size - 1)) / mass)
     return shares
+
+
+def stated_tail(problem: AllocationProblem) -> tuple[NDArray[np.float64], float]:
+    """The shares of the tail whose mean loss is limited, and the limit, infinite if none is."""
+    limit = problem.limits.cvar
+    if limit is None:
+        return np.ones(1), np.inf
+    shares = tail_shares(confidence=limit.confidence, scenarios=problem.scenarios)
+    return shares, limit.maximum
 
 
 def tail_of(portfolio: NDArray[np.float64], *, confidence: float) -> Tail:

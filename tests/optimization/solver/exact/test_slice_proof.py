@@ -54,7 +54,7 @@ def test_last_slice_that_takes_too_long_is_left_for_higher_ones(
 ) -> None:
     optimum = solve(market_problem(0))
 
-    monkeypatch.setattr(slice_proof, "FEW_ITERATIONS", 1)
+    monkeypatch.setattr(slice_proof, "ITERATIONS_AT_ONCE", 1)
     found = solve(market_problem(0))
 
     assert found.status == "optimal"
