@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 from scipy.optimize import linprog
@@ -74,14 +75,19 @@ def matrix(rows: SwitchRows) -> Floats:
 
 def least_count_by_linprog(rows: SwitchRows, *, slack: float = 0.0) -> float | None:
     """The least sum of the switches with rows kept to ``slack``; None when there is no point."""
+    costs = np.zeros(first_row(rows))
+    costs[rows.coefficients.shape[1] :] = 1.0
+    return least_by_linprog(rows, costs, slack=slack)
+
+
+def least_by_linprog(rows: SwitchRows, costs: Floats, *, slack: float = 0.0) -> float | None:
+    """The least costs . x over columns and switches x (C + K,)."""
     first, size = first_row(rows), int(rows.size[0])
     dense = matrix(rows)
     lower, upper = rows.lower[first : first + size], rows.upper[first : first + size]
     has_upper, has_lower = np.isfinite(upper), np.isfinite(lower)
     sides = np.concatenate([dense[has_upper], -dense[has_lower]])
     ends = np.concatenate([upper[has_upper], -lower[has_lower]]) + slack
-    costs = np.zeros(first)
-    costs[rows.coefficients.shape[1] :] = 1.0
     solved = linprog(
         costs,
         A_ub=sides if ends.size else None,
@@ -95,6 +101,19 @@ def least_count_by_linprog(rows: SwitchRows, *, slack: float = 0.0) -> float | N
     assert solved.status == 0, solved.message
     assert solved.fun is not None
     return float(solved.fun)
+
+
+def true_least(rows: SwitchRows, costs: Floats | None = None) -> float:
+    """The least costs . x for columns x (C,), or the least count; programs without a point are left
+    out of a property's examples.
+    """
+    if costs is None:
+        least = least_count_by_linprog(rows)
+    else:
+        least = least_by_linprog(rows, np.pad(costs, (0, first_row(rows) - costs.size)))
+    if least is None:
+        reject()
+    return least
 
 
 @st.composite
