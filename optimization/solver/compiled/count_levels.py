@@ -38,6 +38,8 @@ NO_ROOM = 5
 NONE = -1
 
 MOST_PIVOTS = 2_000
+# At the root, and for a tableau that is made anew: neither starts near its end.
+MOST_PIVOTS_ANEW = 20_000
 # Rows without a scenario are added to a tableau when they are broken by this.
 WORTHWHILE = 1e-7
 # Excess of CVaR over its limit that is cut off at every node, and where few enough scenarios lose.
@@ -149,7 +151,8 @@ def solve_level(
     tableau = level_of(stack, levels.level[0])
     pivots, is_anew, cuts = 0, False, 0
     while True:
-        status, count, taken = minimise(tableau, rows, work, cutoff, MOST_PIVOTS)
+        most = MOST_PIVOTS_ANEW if is_anew or levels.level[0] == 0 else MOST_PIVOTS
+        status, count, taken = minimise(tableau, rows, work, cutoff, most)
         pivots += taken
         if status in (UNPROVED, TOO_LONG) and not is_anew:
             is_anew = True
