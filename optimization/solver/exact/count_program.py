@@ -7,7 +7,7 @@ asks for M_s <= 1, since allocations that gain are on the other side. Scenarios 
 have no switch yet only make the count smaller, so a lower bound stays one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from optimization.solver.exact.incremental_lp import Floats, Indices, LpOutcome
 from optimization.solver.exact.multiple_slice import MultipleSlice
 from optimization.solver.exact.search_budget import SearchBudget
 from optimization.solver.exact.weight_polytope import LOST_BELOW
-
-Decisions = Mapping[int, int]
 
 # A count above the allowed number by this much is above it: whole scenarios are counted.
 COUNT_TOLERANCE = 1e-6
@@ -60,7 +58,6 @@ class CountProgram:
         self.scenarios: list[int] = []
         self._columns = np.empty(0, dtype=np.int32)
         self._rows: list[int] = []
-        self._decided: dict[int, int] = {}
         self.allow(piece.allowed + len(piece.always))
         self._uncounted = set(piece.free)
         for scenario in piece.free if counted is None else counted:
@@ -106,25 +103,8 @@ class CountProgram:
         """The program's rows M_s + loss_s z_s >= 1, by switch."""
         return np.array(self._rows, dtype=np.int32)
 
-    def decide(self, decisions: Decisions) -> None:
-        """Makes these decisions, by switch, and takes back all others."""
-        for switch in list(self._decided):
-            if switch not in decisions:
-                self._bound(switch, 0.0, 1.0, np.inf)
-                del self._decided[switch]
-        for switch, value in decisions.items():
-            if self._decided.get(switch) != value:
-                largest = 1 + self.piece.largest_loss(self.scenarios[switch]) if value else np.inf
-                self._bound(switch, float(value), float(value), largest)
-                self._decided[switch] = value
-
-    def _bound(self, switch: int, lower: float, upper: float, row_upper: float) -> None:
-        column, row = self._columns[switch : switch + 1], np.array([self._rows[switch]], np.int32)
-        self.lp.bound_columns(column, np.array([lower]), np.array([upper]))
-        self.lp.bound_rows(row, np.ones(1), np.array([row_upper]))
-
     def solve(self) -> LpOutcome:
-        """The least count under the decisions; CVaR far over its limit is cut off on the way."""
+        """The least count; CVaR far over its limit is cut off on the way."""
         polytope = self.piece.polytope
         outcome = self.lp.solve()
         while (

@@ -189,25 +189,6 @@ class IncrementalLp:
         """A solve may end as soon as the minimum is proved to be above ``cutoff``."""
         set_verified_options(self._highs, {"objective_bound": cutoff})
 
-    def basis(self) -> highspy.HighsBasis:
-        """Where the last solve ended."""
-        basis: highspy.HighsBasis = self._highs.getBasis()
-        return basis
-
-    def start_from(self, basis: highspy.HighsBasis) -> None:
-        """Starts the next solve from a basis; rows and columns added since it was taken start
-        slack and at their lower bounds.
-        """
-        rows = self.rows - len(basis.row_status)
-        if rows:
-            slack = [highspy.HighsBasisStatus.kBasic] * rows
-            basis.row_status = [*basis.row_status, *slack]
-        columns = int(self._highs.getNumCol()) - len(basis.col_status)
-        if columns:
-            at_lower = [highspy.HighsBasisStatus.kLower] * columns
-            basis.col_status = [*basis.col_status, *at_lower]
-        _accept(self._highs.setBasis(basis))
-
     def duals(self) -> Duals:
         """Of the last optimum."""
         solution = self._highs.getSolution()

@@ -80,20 +80,6 @@ def test_slack_rows_can_be_removed_without_losing_the_basis() -> None:
     assert lp.solve().values == pytest.approx(before.values)
 
 
-def test_basis_from_before_rows_and_columns_were_added_can_be_started_from() -> None:
-    lp = two_columns()
-    lp.solve()
-    basis = lp.basis()
-    lp.add_columns(np.zeros(1), np.ones(1))
-    lp.add_row(both(), np.array([0.0, 1.0]), -np.inf, 0.75)
-    lp.solve()
-
-    lp.start_from(basis)
-
-    # y = .75 leaves x = .75.
-    assert lp.solve().values == pytest.approx([0.75, 0.75, 0.0])
-
-
 def test_unbounded_program_is_an_error() -> None:
     lp = IncrementalLp(SearchBudget(BudgetedHighs(10.0)))
     lp.set_costs(lp.add_columns(np.zeros(1), np.array([np.inf])), np.array([-1.0]))

@@ -153,23 +153,6 @@ def test_least_count_is_at_most_that_of_any_allocation(seed: int, with_cuts: boo
     assert 0 < outcome.objective + len(piece.always) <= fewest + 1e-6
 
 
-def test_deciding_on_a_switch_keeps_the_allocations_of_its_side() -> None:
-    built = built_problem(4)
-    piece = tightened(built)
-    program = CountProgram(piece, budget=SearchBudget(BudgetedHighs(60.0)))
-    switch = len(program.scenarios) // 2
-    scenario = program.scenarios[switch]
-
-    for decision in (0, 1):
-        program.decide({switch: decision})
-        outcome = program.solve()
-        if outcome.status == "optimal":
-            multiple = piece.polytope.portfolio(outcome)[scenario]
-            assert multiple <= 1 + 1e-9 if decision else multiple >= 1 - 1e-9
-    program.decide({})
-    assert program.solve().status == "optimal"
-
-
 def test_raising_the_minimum_never_lowers_the_count() -> None:
     piece = tightened(built_problem(4))
     program = CountProgram(piece, budget=SearchBudget(BudgetedHighs(60.0)))
