@@ -47,6 +47,6 @@ def _wait(process: "subprocess.Popen[bytes]") -> None:
     began, said = time.monotonic(), False
     while process.poll() is None:
         if not said and time.monotonic() - began > WORTH_MENTIONING_SECONDS:
-            say("compiling the numerical kernels (half a minute at most, once)")
+            say("compiling the numerical kernels (a minute or so, once)")
             said = True
         pause()
