@@ -73,7 +73,9 @@ def may_lose(market: Market) -> list[int]:
 class Run:
     """A search of the market's allocations, with switches for the scenarios ``switched``."""
 
-    def __init__(self, market: Market, *, switched: list[int] | None = None) -> None:
+    def __init__(
+        self, market: Market, *, switched: list[int] | None = None, room: int = 200
+    ) -> None:
         buckets, scenarios = market.shape
         self.market = market
         self.switched = may_lose(market) if switched is None else switched
@@ -86,7 +88,7 @@ class Run:
                 Row(np.ones(buckets), lower=1.0, upper=1.0),
                 Row(market.means, lower=market.minimum),
             ],
-            room=200,
+            room=room,
         )
         self.scenarios = scenarios_of(
             market.multiples,
@@ -149,6 +151,23 @@ def test_it_is_empty_exactly_if_no_choice_of_losing_scenarios_has_an_allocation(
     if how == CANDIDATE:
         check_candidate(market, run.weights)
     else:
+        no_costs = np.zeros(market.shape[0])
+        assert least_of_allocations(market, no_costs, slack=-HAIR) == np.inf
+
+
+@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("room", [1, 2])
+def test_with_hardly_any_room_for_cuts_what_is_found_empty_is(seed: int, room: int) -> None:
+    market = drawn_market(seed)._replace(highest_cvar=0.35)
+    run = Run(market, room=room)
+
+    how = run.go_on()
+
+    # Without room for a cut a candidate may break the limit on CVaR, which is for its caller.
+    if how == CANDIDATE:
+        assert int((run.weights @ market.multiples < LOST_BELOW).sum()) <= market.allowed
+    else:
+        assert how == EMPTY
         no_costs = np.zeros(market.shape[0])
         assert least_of_allocations(market, no_costs, slack=-HAIR) == np.inf
 

@@ -212,6 +212,23 @@ def test_allowing_fewer_at_each_candidate_ends_at_the_fewest_losing_scenarios() 
     assert optimum(seed, allowed=fewest - 1) < minimum * (1 + STEP)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_started_again_it_finds_what_the_program_allows_by_then(seed: int) -> None:
+    fewest = allowed_of(seed) - 1
+    minimum = optimum(seed, allowed=fewest) * (1 - 1e-4)
+    proof = Proof(seed, minimum=minimum, allowed=fewest)
+    proof.program.allow(fewest - 1)
+    tree = proof.tree()
+
+    assert tree.search(last_iteration=ENOUGH) == "empty"
+    assert proof.found == []
+    proof.program.allow(fewest)
+    tree.start_again()
+    assert tree.search(last_iteration=ENOUGH) == "empty"
+
+    assert max(proof.found) == pytest.approx(optimum(seed, allowed=fewest), rel=3 * STEP)
+
+
 def test_cut_added_by_the_callback_holds_from_then_on() -> None:
     # Of each candidate's largest weight two percent less: no candidate comes twice.
     seed, allowed = 1, allowed_of(1)
