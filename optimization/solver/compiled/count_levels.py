@@ -102,7 +102,7 @@ class Levels(NamedTuple):
 
 @njit(cache=True)
 def decide_at(tableau: Tableau, rows: SwitchRows, levels: Levels, switch: int, side: int) -> None:
-    """Decides for the tableau and all below."""
+    """Decides for the tableau, which must have the switch, and all below."""
     decide(rows, switch, side)
     levels.decided[levels.decisions[0]] = switch
     levels.decisions[0] += 1

@@ -37,7 +37,7 @@ PIVOTS_AT_ONCE = 8_000
 class CountTree:
     """``on_candidate`` is told the losing scenarios of a point that may be an allocation; it may
     raise the slice's minimum, have the program allow fewer losing scenarios, or add a switch or a
-    cut, and must do one of these, because the node is solved again after it.
+    cut. If it does none of these the search ends, as the node would have the same point again.
     """
 
     def __init__(
@@ -68,9 +68,8 @@ class CountTree:
             how = self._search_on()
             if how == EMPTY:
                 return "empty"
-            if how in (CANDIDATE, UNCOUNTED):
-                self._report()
-            elif how != OUT_OF_PIVOTS:
+            goes_on = how == OUT_OF_PIVOTS or (how in (CANDIDATE, UNCOUNTED) and self._report())
+            if not goes_on:
                 return "iteration_limit"
 
     @property
@@ -103,18 +102,25 @@ class CountTree:
         self._budget.spend_pivots(pivots)
         return int(how)
 
-    def _report(self) -> None:
-        """Lets the caller edit the program at the point, and goes on with what has changed."""
+    def _report(self) -> bool:
+        """Lets the caller edit the program at the point, and takes over what has changed; whether
+        anything has.
+        """
         memory = self._arrays.memory
         count = float(memory.levels.counts[memory.levels.level[0]])
         lost = frozenset(np.flatnonzero(memory.point.portfolio < LOST_BELOW).tolist())
-        switches = len(self._program.scenarios)
+        switches, allowed = len(self._program.scenarios), self._program.cutoff
         self._on_candidate(LpOutcome("optimal", count, self._arrays.values_in_program()), lost)
         before, self._stated = self._stated, self._program.lp.stated()
         if len(self._program.scenarios) > switches or not _follow(
             self._arrays, before, self._stated
         ):
             self._arrays = count_arrays(self._program)
+        return allowed != self._program.cutoff or not _are_equal(before, self._stated)
+
+
+def _are_equal(before: StatedProgram, now: StatedProgram) -> bool:
+    return all(np.array_equal(*pair) for pair in zip(before, now, strict=True))
 
 
 def _follow(arrays: CountArrays, before: StatedProgram, now: StatedProgram) -> bool:

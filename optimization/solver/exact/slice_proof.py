@@ -44,6 +44,7 @@ FEW_BRANCHINGS = 8_000
 SMALL_EFFORT = 500
 # Of CVaR over its limit: less may be all that keeps a point apart from its cut.
 CLEAR_EXCESS = 1e-6
+MOST_HAIRS = 50
 # Relative: how far down an allocation is expected when none is known.
 BLIND_WAY = 0.02
 # Relative: a way this short is taken in one step and to the end, as a part of it is worth little.
@@ -85,6 +86,7 @@ class SliceProof:
         self._lower: MultipleSlice | None = None
         self._untried: MultipleSlice | None = None
         self._took_too_long = False
+        self._hairs = 0
         self._budget = budget
         # Simplex iterations of the last slice's branch and bound.
         self._branching = 0
@@ -152,8 +154,8 @@ class SliceProof:
             is_short = bound - self._target - step < max(step / 2, SHORT_WAY * bound)
             minimum = self._target if is_short else bound - step
             stop = self._budget.used_up()
-            if stop is not None:
-                return Proof(bound, self._incumbent, stop)
+            if stop is not None or self._has_too_many_hairs():
+                return Proof(bound, self._incumbent, stop or "iteration_limit")
             piece = self._tightened(minimum)
             most = MOST_GROWTH * max(effort, FEW_BRANCHINGS) * 2**failures
             if bound - self._target < SHORT_WAY * bound:
@@ -230,8 +232,18 @@ class SliceProof:
         best = -np.inf if found is None else found.expected_multiple
         if best < piece.minimum * (1 - INDISTINCT) and self._cut_as_alone(piece, outcome):
             return
+        if found is None:
+            self._hairs += 1
+            if self._has_too_many_hairs():
+                return
         # Solved alone it may be worse by what the programs cannot tell.
         piece.raise_minimum(max(self._target, piece.minimum * (1 + self._gap)))
+
+    def _has_too_many_hairs(self) -> bool:
+        """Whether points that keep all limits but for what rows may be broken by, and are none when
+        they are solved alone, come without an end.
+        """
+        return self._hairs > MOST_HAIRS
 
     def _cut_as_alone(self, piece: MultipleSlice, outcome: LpOutcome) -> bool:
         """Takes over the cuts on CVaR by which what loses there is below the slice when it is

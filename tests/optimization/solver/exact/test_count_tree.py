@@ -249,6 +249,17 @@ def test_cut_added_by_the_callback_holds_from_then_on() -> None:
     assert len(cuts) > 1
 
 
+def test_candidate_of_which_nothing_follows_ends_the_search() -> None:
+    seed, allowed = 0, allowed_of(0)
+    proof = Proof(seed, minimum=0.9 * optimum(seed, allowed=allowed), allowed=allowed)
+    met: list[Lost] = []
+
+    verdict = proof.tree(lambda _, lost: met.append(lost)).search(last_iteration=ENOUGH)
+
+    assert verdict == "iteration_limit"
+    assert len(met) == 1
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_equal_proofs_have_the_same_bytes(seed: int) -> None:
     seen: list[list[bytes]] = []
