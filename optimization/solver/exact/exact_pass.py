@@ -24,8 +24,10 @@ from optimization.solver.stated.problem import AllocationProblem
 # For the noise of the search for an incumbent, so that equal problems search alike.
 SEARCH_SEED = 20_260_101
 SEARCH_PROGRAMS = 1_500
-# Of these, before a proof at once is tried.
-SHORT_SEARCH = 300
+# Of these, before a proof at once is tried, and the simplex iterations of that: longer once the
+# search is further.
+LONG_ATTEMPT = 20_000
+ATTEMPTS = ((40, 2_000), (300, LONG_ATTEMPT))
 # Of HiGHS's own search, when the proof by slices has used up its iterations.
 LAST_NODES = 8_000
 
@@ -109,22 +111,25 @@ def _proof(
     near = near_a_loss(portfolio)
     slices = SliceProof(problem, search=search, incumbent=incumbent, near=near, budget=budget)
     random = np.random.default_rng(seed)
-    short = min(search_programs, _short_search(len(search.active)))
-    for programs in (short, search_programs - short):
+    spent = 0
+    for programs, iterations in (*_attempts(len(search.active)), (search_programs, LONG_ATTEMPT)):
         incumbent = slices.incumbent
-        if incumbent is not None and programs:
-            slices.start_from(search.improve(incumbent, random=random, programs=programs))
-        proof = slices.at_once(ceiling)
+        more = min(programs, search_programs) - spent
+        if incumbent is not None and more > 0:
+            slices.start_from(search.improve(incumbent, random=random, programs=more))
+            spent += more
+        proof = slices.at_once(ceiling, most_iterations=iterations)
         if proof is not None:
             return proof
     return slices.down_from(ceiling)
 
 
-def _short_search(scenarios: int) -> int:
-    """How many programs to search with before the proof is tried: none where there are so few
-    ``scenarios`` to choose from that the proof itself finds the best choice.
+def _attempts(scenarios: int) -> tuple[tuple[int, int], ...]:
+    """After how many programs of search the proof is tried at once, and for how many iterations,
+    before the search is at its end: without a search where there are so few ``scenarios`` to choose
+    from that the proof itself finds the best choice.
     """
-    return SHORT_SEARCH if scenarios > FEW_SCENARIOS else 0
+    return ATTEMPTS if scenarios > FEW_SCENARIOS else ((0, LONG_ATTEMPT),)
 
 
 def _first_pass(

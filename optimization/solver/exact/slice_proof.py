@@ -28,10 +28,8 @@ MANY_SCENARIOS = 200
 INDISTINCT = 5e-7
 # Without an incumbent only a problem with so few scenarios is tried at its last slice.
 FEW_SCENARIOS = 60
-# A slice with so few open scenarios, and one that takes so few simplex iterations, is worth a try
-# before there is a bound from higher slices.
+# A slice with so few open scenarios is worth a try before there is a bound from higher slices.
 MOST_AT_ONCE = 300
-ITERATIONS_AT_ONCE = 20_000
 # What branch and bound in the next slice should take, as a multiple of that in the last one, and by
 # how much a step may change.
 GROWTH = 3.0
@@ -85,7 +83,7 @@ class SliceProof:
         # The lowest slice looked at, and whether that was all that was done with it.
         self._lower: MultipleSlice | None = None
         self._untried: MultipleSlice | None = None
-        self._took_too_long = False
+        self._given_up = 0
         self._hairs = 0
         self._budget = budget
         # Simplex iterations of the last slice's branch and bound.
@@ -109,9 +107,9 @@ class SliceProof:
             return 0.0
         return self._incumbent.expected_multiple * (1 + self._gap)
 
-    def at_once(self, ceiling: float) -> Proof | None:
-        """The proof by the last slice alone; None when that is too much. ``ceiling`` is a bound
-        already proved.
+    def at_once(self, ceiling: float, *, most_iterations: int) -> Proof | None:
+        """The proof by the last slice alone; None when that is too much, as when its branch and
+        bound takes ``most_iterations``. ``ceiling`` is a bound already proved.
         """
         if self._incumbent is None and self._problem.scenarios > FEW_SCENARIOS:
             return None
@@ -125,8 +123,8 @@ class SliceProof:
             self._untried = piece
             return None
         # Cuts at the root take longer than they spare a tree as small as it must be here.
-        if self._show_empty(piece, most_iterations=ITERATIONS_AT_ONCE, with_envelope_cuts=False):
-            self._took_too_long = True
+        if self._show_empty(piece, most_iterations=most_iterations, with_envelope_cuts=False):
+            self._given_up += 1
             return None
         bound = min(ceiling, piece.minimum)
         # An allocation that is worse when it is solved alone leaves the bound above the target.
@@ -134,11 +132,11 @@ class SliceProof:
         return Proof(bound, self._incumbent, None) if is_there else None
 
     def _is_hopeless(self) -> bool:
-        """Whether the last slice has been tried already, or a lower one had too many open
+        """Whether the last slice has been given up twice, or a lower one had too many open
         scenarios.
         """
         too_many = self._lower is not None and len(self._lower.free) > MOST_AT_ONCE
-        return self._took_too_long or too_many
+        return self._given_up > 1 or too_many
 
     def _first_step(self) -> float:
         """As a share of the way: smaller where many scenarios are open."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from optimization.solver.budgeted_highs import BudgetedHighs
-from optimization.solver.exact import slice_proof
+from optimization.solver.exact import exact_pass, slice_proof
 from optimization.solver.exact.exact_pass import highest_expected_multiple
 from optimization.solver.exact.losing_sets import LosingSetSearch
 from optimization.solver.exact.slice_proof import LONGEST_STRETCH, SliceProof, next_step
@@ -40,7 +40,7 @@ def test_slices_from_above_and_the_last_one_alone_prove_the_same(
     built = market_problem(seed)
     at_once = solve(built)
 
-    monkeypatch.setattr(SliceProof, "at_once", lambda *_: None)
+    monkeypatch.setattr(SliceProof, "at_once", lambda *_, **__: None)
     from_above = solve(built)
 
     assert at_once.loss_limit_costs_multiple
@@ -54,7 +54,7 @@ def test_last_slice_that_takes_too_long_is_left_for_higher_ones(
 ) -> None:
     optimum = solve(market_problem(0))
 
-    monkeypatch.setattr(slice_proof, "ITERATIONS_AT_ONCE", 1)
+    monkeypatch.setattr(exact_pass, "LONG_ATTEMPT", 1)
     found = solve(market_problem(0))
 
     assert found.status == "optimal"
@@ -66,7 +66,7 @@ def test_slice_that_takes_too_long_is_left_for_thinner_ones(
 ) -> None:
     optimum = solve(market_problem(0))
 
-    monkeypatch.setattr(SliceProof, "at_once", lambda *_: None)
+    monkeypatch.setattr(SliceProof, "at_once", lambda *_, **__: None)
     # After one simplex iteration: only slices that need no branching are shown empty.
     monkeypatch.setattr(slice_proof, "FEW_BRANCHINGS", 1)
     monkeypatch.setattr(slice_proof, "MOST_GROWTH", 1)
