@@ -11,8 +11,7 @@ from optimization.solver.budgeted_highs import BudgetedHighs, SolveInterrupted
 
 Stop = Literal["iteration_limit", "node_limit", "time_limit"]
 
-# Some twelve seconds for a problem of 50 buckets and 400 scenarios. Slices further down take longer
-# than the branch and bound of HiGHS that comes next.
+# Some fifteen seconds of a busy processor for the hardest problems of 50 buckets and 400 scenarios.
 MAX_ITERATIONS = 120_000
 # About how many pivots of the kernels take the time of one simplex iteration of HiGHS.
 PIVOTS_PER_ITERATION = 16
